@@ -1,0 +1,1 @@
+"""The packaged model on disk: data, never code; every file's hash is checked."""

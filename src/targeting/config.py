@@ -1,0 +1,358 @@
+"""Settings: `configs/*.yaml` read into frozen, typed objects.
+
+Every default lives in its class, once. A key the class does not know is refused with the file,
+the key and the nearest known one; all mistakes of a file are told at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from targeting.errors import ConfigError, InputError, near_matches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+
+class Settings(BaseModel):
+    """Base of every group of settings: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def _valid_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"'{name}' is not an IANA time zone such as Asia/Baku") from error
+    return name
+
+
+class KeySettings(Settings):
+    """One profile key: the columns whose joint value is followed through time.
+
+    Parameters
+    ----------
+    columns
+        One to three columns of `declarations`, extra ones included.
+        `hs2`, `hs4` and `hs6` stand for the leading digits of `hs_code`.
+    """
+
+    columns: tuple[str, ...] = Field(min_length=1, max_length=3)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_list(cls, value: object) -> object:
+        """Let a key be written in YAML as a name or a list of names."""
+        if isinstance(value, str):
+            return {"columns": (value,)}
+        if isinstance(value, list | tuple):
+            return {"columns": tuple(value)}
+        return value
+
+    @property
+    def name(self) -> str:
+        """The key's short name, as features carry it: `consignee`, `hs6_x_origin`."""
+        return "_x_".join(short_name(column) for column in self.columns)
+
+
+def short_name(column: str) -> str:
+    """Shorten a column to the word officers use for it.
+
+    Examples
+    --------
+    >>> short_name("consignee_id"), short_name("origin_country"), short_name("hs6")
+    ('consignee', 'origin', 'hs6')
+    """
+    return column.removesuffix("_id").removesuffix("_country")
+
+
+DEFAULT_KEYS: tuple[tuple[str, ...], ...] = (
+    ("consignee_id",),
+    ("consignor_id",),
+    ("declarant_id",),
+    ("carrier_id",),
+    ("hs6",),
+    ("hs4",),
+    ("origin_country",),
+    ("office_id",),
+    ("hs6", "origin_country"),
+    ("consignee_id", "hs6"),
+    ("consignee_id", "consignor_id"),
+)
+
+
+class FeatureSettings(Settings):
+    """What the model may look at (`configs/features.yaml`).
+
+    Parameters
+    ----------
+    time_zone
+        The administration's time zone, in which a day closes at midnight.
+    keys
+        Profile keys; a new one is one more line.
+    half_lives_days
+        Half-lives of the decayed statistics, in days; all-time sums are always kept beside them.
+    prior_examinations
+        Weight of the base rate in a shrunken hit rate, as a number of examinations.
+    categories
+        Columns handed to the trees as categories.
+    numbers
+        Extra numeric columns of an extract, by name, handed to the trees as they are.
+    max_categories
+        Rarer levels than the most frequent so many are one level, `other`.
+    """
+
+    time_zone: str = "UTC"
+    keys: tuple[KeySettings, ...] = tuple(KeySettings(columns=key) for key in DEFAULT_KEYS)
+    half_lives_days: tuple[float, ...] = (30.0, 365.0)
+    prior_examinations: float = Field(default=20.0, gt=0)
+    categories: tuple[str, ...] = (
+        "flow",
+        "transport_mode",
+        "office_id",
+        "origin_country",
+        "dispatch_country",
+        "destination_country",
+        "loading_port",
+        "container_type",
+        "container_load",
+        "tax_regime",
+        "payment_method",
+        "procedure_code",
+    )
+    numbers: tuple[str, ...] = ()
+    max_categories: int = Field(default=64, ge=2, le=1024)
+
+    _zone = field_validator("time_zone")(_valid_zone)
+
+    @field_validator("half_lives_days")
+    @classmethod
+    def _positive_half_lives(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0.1 <= days <= 10_000 for days in value):
+            raise ValueError("half-lives are days between 0.1 and 10000")
+        return value
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [key.name for key in self.keys]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"the key {', '.join(twice)} is listed twice")
+        return self
+
+
+class ModelSettings(Settings):
+    """The gradient-boosted trees (LightGBM's own names and meanings)."""
+
+    trees: int = Field(default=600, ge=1, le=20_000)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    leaves: int = Field(default=31, ge=2, le=4096)
+    min_rows_in_leaf: int = Field(default=20, ge=1)
+    row_share: float = Field(default=0.8, gt=0, le=1)
+    column_share: float = Field(default=0.5, gt=0, le=1)
+    l2: float = Field(default=5.0, ge=0)
+    seed: int = 20_250_101
+    threads: int = Field(default=2, ge=1)
+
+
+class SplitSettings(Settings):
+    """The temporal split behind one training run, in days.
+
+    Parameters
+    ----------
+    test_days
+        Length of the last block, on which the report's figures are measured.
+    gap_days
+        Days left out between training and test: the time a result takes to become known.
+    calibration_days
+        Length of the block before the gap on which probabilities are calibrated.
+    """
+
+    test_days: int = Field(default=60, ge=1)
+    gap_days: int = Field(default=14, ge=0)
+    calibration_days: int = Field(default=60, ge=1)
+
+
+class TrainSettings(Settings):
+    """One training run (`configs/train.yaml`)."""
+
+    model: ModelSettings = ModelSettings()
+    split: SplitSettings = SplitSettings()
+    capacity: int = Field(default=5, ge=1, description="Examinations per office and day.")
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+
+
+class ShortlistSettings(Settings):
+    """How a list of what to open is drawn (`configs/shortlist.yaml`).
+
+    Parameters
+    ----------
+    rank_by
+        What an examination slot should buy: hits, or revenue.
+    random_share
+        Share of the slots drawn by lot, with the chance of each line recorded. The only
+        part of the examinations that shows what the model does not see.
+    seed
+        Seed of the lot; the same seed and ids draw the same lines.
+    time_zone
+        The administration's time zone, in which a working day begins and ends.
+    """
+
+    rank_by: Literal["probability", "expected_revenue"] = "probability"
+    random_share: float = Field(default=0.0, ge=0, le=0.5)
+    seed: int = 20_250_101
+    time_zone: str = "UTC"
+
+    _zone = field_validator("time_zone")(_valid_zone)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping from a file.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or cannot be read.
+    ConfigError
+        If it is not YAML, or its top level is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            "the settings file cannot be read",
+            where=str(path),
+            found=error.strerror or "no such file",
+            do="Name a YAML file; the ones in configs/ are examples.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "the settings file is not UTF-8 text",
+            where=str(path),
+            found=f"byte {error.start} is not UTF-8",
+            do="Save the file as UTF-8.",
+        ) from error
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError(
+            "the settings file is not YAML",
+            where=str(path) + (f", line {mark.line + 1}" if mark else ""),
+            found=str(getattr(error, "problem", "a syntax error")),
+            do="Mend the line; the files in configs/ show the form.",
+        ) from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise ConfigError(
+            "the settings file is not a mapping of keys to values",
+            where=str(path),
+            found=f"a {type(loaded).__name__}",
+            do="Write `key: value` lines.",
+        )
+    return loaded
+
+
+def load(kind: type[S], path: Path | None) -> S:
+    """Read settings of one kind from a YAML file; no file means all defaults.
+
+    Parameters
+    ----------
+    kind
+        The settings class.
+    path
+        A YAML file, or None.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    ConfigError
+        If any key is unknown or any value unfit; every mistake is named.
+
+    Examples
+    --------
+    >>> load(SplitSettings, None).gap_days
+    14
+    """
+    if path is None:
+        return kind()
+    return parse(kind, read_yaml(path), where=str(path))
+
+
+def parse(kind: type[S], values: dict[str, Any], *, where: str) -> S:
+    """Turn a mapping into settings, telling every mistake at once.
+
+    Parameters
+    ----------
+    kind
+        The settings class.
+    values
+        Keys and values as read.
+    where
+        What to call the mapping in an error, usually its file.
+
+    Raises
+    ------
+    ConfigError
+        If any key is unknown or any value unfit.
+
+    Examples
+    --------
+    >>> parse(SplitSettings, {"gap_day": 3}, where="configs/train.yaml")
+    Traceback (most recent call last):
+    targeting.errors.ConfigError: configs/train.yaml: the settings do not fit. Found: gap_day: unknown key. Did you mean gap_days?. Mend the keys named; docs/configuration.md lists all.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(
+            "the settings do not fit",
+            where=where,
+            found="; ".join(_say(kind, one) for one in error.errors()),
+            do="Mend the keys named; docs/configuration.md lists all.",
+        ) from None
+
+
+def _say(kind: type[Settings], one: ErrorDetails) -> str:
+    """Put one pydantic finding in words: the key's path, then what is wrong with it."""
+    path = ".".join(str(part) for part in one["loc"]) or "file"
+    if one["type"] == "extra_forbidden":
+        known = _known_keys(kind, one["loc"][:-1])
+        return f"{path}: unknown key. {near_matches(str(one['loc'][-1]), known)}"
+    if one["type"] == "missing":
+        return f"{path}: required, not given"
+    return f"{path}: {one['msg'].removeprefix('Value error, ')}"
+
+
+def _known_keys(kind: type[Settings], path: tuple[int | str, ...]) -> list[str]:
+    """List the keys known at a path inside nested settings."""
+    here: Any = kind
+    for part in path:
+        field = here.model_fields.get(part) if hasattr(here, "model_fields") else None
+        if field is None:
+            continue
+        here = _settings_inside(field.annotation) or here
+    return list(here.model_fields)
+
+
+def _settings_inside(annotation: Any) -> type[Settings] | None:
+    """Find the settings class in an annotation such as `dict[str, X] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _settings_inside(inner)
+        if found is not None:
+            return found
+    return None

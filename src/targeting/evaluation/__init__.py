@@ -1,0 +1,1 @@
+"""What a list would have caught, with intervals; reports and plots."""

@@ -1,0 +1,1 @@
+"""Contributions of features to a score, and the sentences an officer reads."""

@@ -1,0 +1,1 @@
+"""From the world into tables: any administration's extract, every row accounted for."""

@@ -1,0 +1,1 @@
+"""HTTP API, officer console and cases database (a later issue builds it)."""

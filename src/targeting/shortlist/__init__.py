@@ -1,0 +1,1 @@
+"""From scores to the few lines an officer can open today."""

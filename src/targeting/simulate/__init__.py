@@ -1,0 +1,1 @@
+"""A corridor with known truth, selective examination and late results."""

@@ -1,0 +1,1 @@
+"""Labels, temporal splits, trees and calibration."""
