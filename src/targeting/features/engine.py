@@ -1,0 +1,313 @@
+"""Reading tables for features: DuckDB filters, derives and orders; memory holds what is needed.
+
+The one place in this room that speaks to an engine. What leaves here is Arrow, ordered by
+`lodged_at` and `declaration_id`, so that the same tables give the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+
+from targeting.errors import InputError, near_matches
+from targeting.tables.engine import connect
+from targeting.tables.schema import DECLARATIONS, INSPECTIONS, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from targeting.tables.engine import Connection, Relation
+    from targeting.tables.folder import TablesFolder
+
+EPOCH = date(1970, 1, 1)
+HS_LEVELS = {"hs2": 2, "hs4": 4, "hs6": 6}
+"""Derived key columns: leading digits of `hs_code`; null when the code is shorter."""
+
+
+def day_number(day: date) -> int:
+    """Days from 1970-01-01 to a day.
+
+    Examples
+    --------
+    >>> day_number(date(1970, 1, 11))
+    10
+    """
+    return (day - EPOCH).days
+
+
+def day_start(day: date, time_zone: str) -> datetime:
+    """Return the moment a local day begins, in UTC.
+
+    Parameters
+    ----------
+    day
+        A day in the administration's time zone.
+    time_zone
+        IANA name.
+
+    Examples
+    --------
+    >>> day_start(date(2024, 1, 1), "Asia/Baku").isoformat()
+    '2023-12-31T20:00:00+00:00'
+    """
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def local_date(moment: datetime, time_zone: str) -> date:
+    """Return the local day a moment falls on."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which declarations features are asked for; both conditions hold together.
+
+    Parameters
+    ----------
+    start, stop
+        Local days; lodged in [start, stop). None leaves that side open.
+    ids
+        Declaration ids; None means all.
+    """
+
+    start: date | None = None
+    stop: date | None = None
+    ids: pa.Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Events read for a replay.
+
+    Parameters
+    ----------
+    declarations
+        Ordered by day, `lodged_at`, `declaration_id`: key columns, `day` (int32), `value`,
+        `mass` (float) and `wanted` (bool).
+    results
+        Ordered by day, `inspection_id`: key columns of the examined declaration, `day` (the day
+        the result became known), `hit`, `revenue`.
+    rows
+        Every column of the wanted declarations, in the order they have in `declarations`.
+    """
+
+    declarations: pa.Table
+    results: pa.Table
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads histories from a tables folder.
+
+    Parameters
+    ----------
+    tables
+        The folder.
+    time_zone
+        Where days close at midnight.
+    key_columns
+        Columns profile keys are made of, `hs2`, `hs4` and `hs6` included.
+    """
+
+    tables: TablesFolder
+    time_zone: str
+    key_columns: tuple[str, ...]
+
+    def span(self) -> tuple[date, date]:
+        """Return the local days of the first and the last declaration.
+
+        Raises
+        ------
+        InputError
+            If there is no declaration.
+        """
+        with connect() as connection:
+            days = self._declared(connection).aggregate("min(day), max(day)").fetchall()[0]
+        if days[0] is None:
+            raise InputError(
+                "there is nothing to learn from",
+                where=f"{self.tables.path}: declarations",
+                found="an empty table",
+                do="Ingest declarations first.",
+            )
+        first, last = (EPOCH + timedelta(days=day) for day in days)
+        return first, last
+
+    def history(
+        self, wanted: Wanted, *, since: date | None = None, until: date | None = None
+    ) -> History:
+        """Read the events of [since, until) and the wanted rows among them.
+
+        Parameters
+        ----------
+        wanted
+            The declarations features are asked for.
+        since
+            First local day of the events; None reads from the beginning. Results known from that
+            day on are read even when their declaration was lodged before it.
+        until
+            Local day before which events count; None reads to the end.
+        """
+        with connect() as connection:
+            declared = self._declared(connection)
+            declared = _between(declared, "day", since, until)
+            results = self._results(connection, since=since, until=until)
+            marked = _mark(connection, declared, wanted)
+            order = "day, lodged_at, declaration_id"
+            small = marked.order(order).select(*self._event_columns())
+            return History(
+                declarations=small.to_arrow_table(),
+                results=results.to_arrow_table(),
+                rows=marked.filter("wanted").order(order).to_arrow_table(),
+            )
+
+    def categories(self, column: str, *, until: date | None) -> list[tuple[str, int]]:
+        """Count the values of a column before a day, most frequent first, ties by value."""
+        with connect() as connection:
+            declared = _between(self._declared(connection), "day", None, until)
+            text = ColumnExpression(column).cast(duckdb.sqltype("VARCHAR")).alias("level")
+            counts = (
+                declared.select(text)
+                .filter("level is not null")
+                .aggregate("level, count(*) as lines")
+            )
+            return counts.order("lines desc, level").fetchall()
+
+    def _declared(self, connection: Connection) -> Relation:
+        """All declarations with the schema's types, their local day and the derived columns."""
+        rows = _conformed(self.tables.read(connection, DECLARATIONS), DECLARATIONS)
+        self._require(rows.columns)
+        derived = [
+            _local_day("lodged_at", self.time_zone).alias("day"),
+            *(_hs_level(name, digits) for name, digits in HS_LEVELS.items()),
+        ]
+        return rows.select("*", *derived)
+
+    def _results(
+        self, connection: Connection, *, since: date | None, until: date | None
+    ) -> Relation:
+        """Results known in [since, until), with the key columns of what was examined."""
+        inspections = _conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
+        known = inspections.select(
+            "inspection_id",
+            "declaration_id",
+            _local_day("result_known_at", self.time_zone).alias("known_day"),
+            (ColumnExpression("result") == ConstantExpression("hit"))
+            .cast(duckdb.sqltype("DOUBLE"))
+            .alias("hit"),
+            duckdb.CoalesceOperator(
+                ColumnExpression("revenue_recovered"), ConstantExpression(0.0)
+            ).alias("revenue"),
+        )
+        known = _between(known, "known_day", since, until)
+        keys = [ColumnExpression(name) for name in self.key_columns]
+        declared = _between(self._declared(connection), "day", None, until)
+        declared = declared.select("declaration_id", ColumnExpression("day").alias("lodged"), *keys)
+        # A result cannot be known before the line exists; a slip of the clock must not leak.
+        day = FunctionExpression(
+            "greatest", ColumnExpression("known_day"), ColumnExpression("lodged")
+        )
+        joined = known.join(declared, "declaration_id").select(
+            *keys,
+            day.cast(duckdb.sqltype("INTEGER")).alias("day"),
+            "hit",
+            "revenue",
+            "inspection_id",
+        )
+        return joined.order("day, inspection_id")
+
+    def _event_columns(self) -> list[duckdb.Expression]:
+        names = [*self.key_columns, "day", "wanted"]
+        return [
+            *(ColumnExpression(name) for name in names),
+            ColumnExpression("customs_value").alias("value"),
+            ColumnExpression("net_mass_kg").alias("mass"),
+        ]
+
+    def _require(self, columns: Iterable[str]) -> None:
+        known = {*columns, *HS_LEVELS}
+        unknown = sorted(set(self.key_columns) - known)
+        if unknown:
+            raise InputError(
+                "profile keys name columns the tables do not have",
+                where=f"{self.tables.path}: declarations",
+                found=", ".join(unknown),
+                do=f"{near_matches(unknown[0], known)} Mend `keys` in configs/features.yaml.",
+            )
+
+
+def _conformed(rows: Relation, table: Table) -> Relation:
+    """Give every column of the schema its type, absent ones as null; keep extra columns."""
+    present = set(rows.columns)
+    columns = [
+        (ColumnExpression(column.name) if column.name in present else ConstantExpression(None))
+        .cast(_SQL_TYPES[column.kind])
+        .alias(column.name)
+        for column in table.columns
+    ]
+    extra = [ColumnExpression(name) for name in rows.columns if name not in table.names]
+    return rows.select(*columns, *extra)
+
+
+_SQL_TYPES = {
+    "string": duckdb.sqltype("VARCHAR"),
+    "timestamp": duckdb.sqltype("TIMESTAMP WITH TIME ZONE"),
+    "int": duckdb.sqltype("BIGINT"),
+    "float": duckdb.sqltype("DOUBLE"),
+}
+
+
+def _local_day(column: str, time_zone: str) -> duckdb.Expression:
+    moment = ColumnExpression(column)
+    local = FunctionExpression("timezone", ConstantExpression(time_zone), moment)
+    days = FunctionExpression(
+        "date_diff",
+        ConstantExpression("day"),
+        ConstantExpression(EPOCH),
+        local.cast(duckdb.sqltype("DATE")),
+    )
+    return days.cast(duckdb.sqltype("INTEGER"))
+
+
+def _hs_level(name: str, digits: int) -> duckdb.Expression:
+    code = ColumnExpression("hs_code")
+    long_enough = FunctionExpression("length", code) >= ConstantExpression(digits)
+    head = FunctionExpression("left", code, ConstantExpression(digits))
+    return (
+        duckdb.CaseExpression(long_enough, head)
+        .otherwise(ConstantExpression(None).cast(duckdb.sqltype("VARCHAR")))
+        .alias(name)
+    )
+
+
+def _between(rows: Relation, column: str, start: date | None, stop: date | None) -> Relation:
+    if start is not None:
+        rows = rows.filter(ColumnExpression(column) >= ConstantExpression(day_number(start)))
+    if stop is not None:
+        rows = rows.filter(ColumnExpression(column) < ConstantExpression(day_number(stop)))
+    return rows
+
+
+def _mark(connection: Connection, declared: Relation, wanted: Wanted) -> Relation:
+    """Add the column `wanted`."""
+    inside = ConstantExpression(value=True)
+    day = ColumnExpression("day")
+    if wanted.start is not None:
+        inside = inside & (day >= ConstantExpression(day_number(wanted.start)))
+    if wanted.stop is not None:
+        inside = inside & (day < ConstantExpression(day_number(wanted.stop)))
+    if wanted.ids is None:
+        return declared.select("*", inside.alias("wanted"))
+    asked = pa.table(
+        {"declaration_id": wanted.ids.unique(), "asked": [True] * len(wanted.ids.unique())}
+    )
+    joined = declared.join(connection.from_arrow(asked), "declaration_id", how="left")
+    found = duckdb.CoalesceOperator(ColumnExpression("asked"), ConstantExpression(value=False))
+    return joined.select(duckdb.StarExpression(exclude=["asked"]), (inside & found).alias("wanted"))

@@ -1,0 +1,116 @@
+"""Profile keys as numbers: every distinct key is coded once, not looked up at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCodes:
+    """A key's codes over several tables, read as one.
+
+    Parameters
+    ----------
+    codes
+        One int32 array per table handed in; -1 where any part of the key is missing.
+    parts
+        The key's columns, one row per code, in order of first appearance.
+    """
+
+    codes: tuple[npt.NDArray[np.int32], ...]
+    parts: pa.Table
+
+
+def encode(columns: Sequence[str], tables: Sequence[pa.Table]) -> KeyCodes:
+    """Give a number to the distinct keys of several tables, in order of first appearance.
+
+    Because the order is that of first appearance, a snapshot handed in as the first table keeps
+    its own numbering.
+
+    Parameters
+    ----------
+    columns
+        Columns of the key; none stands for the one key every row shares.
+    tables
+        Arrow tables that hold the columns, as text.
+
+    Returns
+    -------
+    KeyCodes
+        Codes per table, and the parts behind each code.
+
+    Examples
+    --------
+    >>> seen = pa.table({"hs6": ["081050", None, "240220", "081050"]})
+    >>> [codes.tolist() for codes in encode(["hs6"], [seen]).codes]
+    [[0, -1, 1, 0]]
+    """
+    lengths = [table.num_rows for table in tables]
+    if not columns:
+        shared = np.zeros(sum(lengths), dtype=np.int32)
+        return KeyCodes(_split(shared, lengths), pa.table({}))
+    parts = [_part(column, tables) for column in columns]
+    joint, uniques = _joint(parts)
+    names = dict(zip(columns, _behind(uniques, parts), strict=True))
+    return KeyCodes(_split(joint, lengths), pa.table(names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One column of a key: a code per row, and the levels behind the codes."""
+
+    codes: npt.NDArray[np.int64]
+    levels: pa.Array
+
+
+def _part(column: str, tables: Sequence[pa.Table]) -> _Part:
+    chunks = [chunk for table in tables for chunk in table[column].cast(pa.string()).chunks]
+    joined = pa.chunked_array(chunks, type=pa.string()).combine_chunks()
+    whole = joined.dictionary_encode() if isinstance(joined, pa.Array) else _empty()
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return _Part(codes, whole.dictionary)
+
+
+def _empty() -> pa.DictionaryArray:
+    return pa.array([], type=pa.string()).dictionary_encode()
+
+
+def _joint(parts: list[_Part]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Combine the parts' codes into one, numbered by first appearance."""
+    if len(parts) == 1:
+        codes = parts[0].codes
+        return codes.astype(np.int32), np.arange(len(parts[0].levels))
+    combined = parts[0].codes.copy()
+    missing = combined < 0
+    for part in parts[1:]:
+        missing |= part.codes < 0
+        combined = combined * max(len(part.levels), 1) + part.codes
+    joint = np.full(len(combined), -1, dtype=np.int32)
+    numbered, uniques = pd.factorize(combined[~missing])
+    joint[~missing] = numbered
+    return joint, np.asarray(uniques, dtype=np.int64)
+
+
+def _behind(uniques: npt.NDArray[np.int64], parts: list[_Part]) -> list[pa.Array]:
+    """Take the combined codes apart again, last part first."""
+    columns = []
+    rest = uniques
+    for part in reversed(parts[1:]):
+        rest, code = np.divmod(rest, max(len(part.levels), 1))
+        columns.append(part.levels.take(pa.array(code)))
+    columns.append(parts[0].levels.take(pa.array(rest)))
+    return columns[::-1]
+
+
+def _split(codes: npt.NDArray[np.int32], lengths: list[int]) -> tuple[npt.NDArray[np.int32], ...]:
+    return tuple(np.split(codes, np.cumsum(lengths)[:-1]))

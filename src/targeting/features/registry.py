@@ -1,0 +1,97 @@
+"""The features a model may look at: each is one object that says what it is and how to read it.
+
+The order of this registry is the order of the model's columns. `docs/features.md` is generated
+from it, and an officer's reasons are the sentences the features themselves write.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Family = Literal["party", "goods and price", "route", "document", "conveyance", "timing"]
+FAMILIES: tuple[Family, ...] = (
+    "party", "goods and price", "route", "document", "conveyance", "timing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the model's matrix.
+
+    Parameters
+    ----------
+    name
+        Letters, digits and underscores only, as LightGBM demands.
+    family
+        Which view of the consignment it belongs to.
+    meaning
+        One sentence for the catalogue.
+    unit
+        Unit of measure; empty for a plain count, ratio or flag.
+    indicators
+        Numbers of the indicators of ../shared/domain.md section 1.2 it carries.
+    sentence
+        Writes the reason from a line; never a trader's name or code.
+    category
+        Whether the column is a category code rather than a number.
+    """
+
+    name: str
+    family: Family
+    meaning: str
+    sentence: Callable[[Mapping[str, object]], str]
+    unit: str = ""
+    indicators: tuple[int, ...] = ()
+    category: bool = False
+
+
+def number(line: Mapping[str, object], name: str) -> float:
+    """Return a line's number by name; NaN where it is missing.
+
+    Examples
+    --------
+    >>> number({"gross_mass_kg": 12}, "gross_mass_kg"), number({}, "gross_mass_kg")
+    (12.0, nan)
+    """
+    value = line.get(name)
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def text(line: Mapping[str, object], name: str) -> str:
+    """Return a line's text by name; `not stated` where it is missing.
+
+    Examples
+    --------
+    >>> text({"origin_country": "IR"}, "origin_country"), text({}, "origin_country")
+    ('IR', 'not stated')
+    """
+    value = line.get(name)
+    return value if isinstance(value, str) and value else "not stated"
+
+
+def said(value: float, digits: int = 0) -> str:
+    """Write a number as an officer reads it.
+
+    Examples
+    --------
+    >>> said(18402), said(0.4134, 2), said(float("nan"))
+    ('18,402', '0.41', 'not stated')
+    """
+    return "not stated" if math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def money(value: float) -> str:
+    """Write an amount with as many digits as its size deserves.
+
+    Examples
+    --------
+    >>> money(0.0713), money(2.1), money(372254.4)
+    ('0.071', '2.10', '372,254')
+    """
+    size = abs(value)
+    return said(value, 0 if size >= 1000 else 2 if size >= 0.1 or size == 0 else 3)

@@ -1,0 +1,209 @@
+"""The scores file: what `targeting score` writes and every later command reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from targeting.errors import ContractError, InputError
+from targeting.tables.output import staged_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REASON = pa.struct(
+    [
+        ("text", pa.string()),
+        ("feature", pa.string()),
+        ("family", pa.string()),
+        ("contribution", pa.float64()),
+    ]
+)
+
+SCHEMA = pa.schema(
+    [
+        pa.field("declaration_id", pa.string(), nullable=False),
+        pa.field("lodged_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("office_id", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("probability", pa.float64(), nullable=False),
+        pa.field("expected_revenue", pa.float64()),
+    ]
+)
+"""Columns of every scores file; `reasons` (a list of `REASON`) follows when explained."""
+
+_METADATA_KEY = b"targeting"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresInfo:
+    """Where scores come from; travels in the file's own metadata.
+
+    Parameters
+    ----------
+    bundle_id
+        First 12 characters of the bundle's digest.
+    trained_until
+        The label cut-off of the model, ISO 8601.
+    time_zone
+        The administration's time zone.
+    currency
+        Currency of `expected_revenue`, ISO 4217.
+    """
+
+    bundle_id: str = ""
+    trained_until: str = ""
+    time_zone: str = "UTC"
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scored declarations and where the scores come from.
+
+    Parameters
+    ----------
+    rows
+        Columns of `SCHEMA`, and `reasons` (a list of dicts with `text, feature, family,
+        contribution`, or None) when explained.
+    info
+        Model, cut-off, time zone and currency.
+    """
+
+    rows: pd.DataFrame
+    info: ScoresInfo = ScoresInfo()
+
+
+def write_scores(scores: Scores, path: Path) -> None:
+    """Write a scores file: CSV when the name ends in `.csv`, else Parquet.
+
+    Parameters
+    ----------
+    scores
+        What to write.
+    path
+        The file; it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    with staged_file(path) as stage:
+        if path.suffix == ".csv":
+            _flat(scores.rows).to_csv(stage, index=False, encoding="utf-8-sig")
+        else:
+            pq.write_table(_to_arrow(scores), stage, compression="zstd")
+
+
+def _to_arrow(scores: Scores) -> pa.Table:
+    fields = list(SCHEMA)
+    if "reasons" in scores.rows:
+        fields.append(pa.field("reasons", pa.list_(REASON)))
+    table = pa.Table.from_pandas(scores.rows, schema=pa.schema(fields), preserve_index=False)
+    about = json.dumps(asdict(scores.info), sort_keys=True).encode()
+    return table.replace_schema_metadata({_METADATA_KEY: about})
+
+
+def _flat(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the sentences of a row in one cell, as a spreadsheet wants them."""
+    if "reasons" not in rows:
+        return rows
+    sentences = [
+        None if reasons is None else " | ".join(reason["text"] for reason in reasons)
+        for reasons in rows["reasons"]
+    ]
+    return rows.assign(reasons=sentences)
+
+
+def read_scores(path: Path) -> Scores:
+    """Read a scores file written by `targeting score`, or a CSV with the same columns.
+
+    Parameters
+    ----------
+    path
+        A Parquet or CSV file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not readable.
+    ContractError
+        If a column is missing, a score is not a number or a declaration stands there twice.
+    """
+    if not path.is_file():
+        raise InputError(
+            "the scores file is not there",
+            where=str(path),
+            found="a folder" if path.is_dir() else "nothing of that name",
+            do="Name the file `targeting score --output` wrote.",
+        )
+    scores = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    _require_sound(scores.rows, path)
+    return scores
+
+
+def _read_parquet(path: Path) -> Scores:
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(path, "Parquet") from error
+    about = (table.schema.metadata or {}).get(_METADATA_KEY, b"{}")
+    return Scores(table.to_pandas(), ScoresInfo(**json.loads(about)))
+
+
+def _read_csv(path: Path) -> Scores:
+    texts = {"declaration_id": "string", "office_id": "string"}
+    try:
+        rows = pd.read_csv(path, dtype=texts, encoding="utf-8-sig")
+        if "lodged_at" in rows:
+            rows["lodged_at"] = pd.to_datetime(rows["lodged_at"], utc=True)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise _unreadable(path, "CSV") from error
+    if "reasons" in rows:
+        rows["reasons"] = [_from_text(cell) for cell in rows["reasons"]]
+    return Scores(rows)
+
+
+def _from_text(cell: object) -> list[dict[str, object]] | None:
+    if not isinstance(cell, str):
+        return None
+    return [
+        {"text": text, "feature": "", "family": "", "contribution": float("nan")}
+        for text in cell.split(" | ")
+    ]
+
+
+def _unreadable(path: Path, form: str) -> InputError:
+    return InputError(
+        f"the scores file is not readable {form}",
+        where=str(path),
+        found=f"{path.stat().st_size:,} bytes of something else",
+        do="Run `targeting score` again.",
+    )
+
+
+def _require_sound(rows: pd.DataFrame, path: Path) -> None:
+    wrong = [f"column {name} is missing" for name in SCHEMA.names if name not in rows]
+    if not wrong:
+        for name in ("score", "probability"):
+            numbers = pd.to_numeric(rows[name], errors="coerce")
+            bad = int((~np.isfinite(numbers)).sum())
+            if bad:
+                wrong.append(f"{bad:,} values of {name} are not finite numbers")
+        twice = int(rows["declaration_id"].duplicated().sum())
+        if twice:
+            wrong.append(f"{twice:,} declarations stand there twice")
+    if wrong:
+        raise ContractError(
+            "the scores cannot be used",
+            where=str(path),
+            found="; ".join(wrong),
+            do="Run `targeting score` again and pass its file unchanged.",
+        )
