@@ -344,7 +344,8 @@ def _known_keys(kind: type[Settings], path: tuple[int | str, ...]) -> list[str]:
         if field is None:
             continue
         here = _settings_inside(field.annotation) or here
-    return list(here.model_fields)
+    fields = here.model_fields.items()
+    return [field.alias or name for name, field in fields]
 
 
 def _settings_inside(annotation: Any) -> type[Settings] | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from targeting.config import FeatureSettings
     from targeting.features.engine import History, Wanted
-    from targeting.tables.folder import TablesFolder
+    from targeting.tables.folder import Tables
 
     Floats = npt.NDArray[np.float64]
     Matrix = npt.NDArray[np.float32]
@@ -150,7 +150,7 @@ def _category(name: str) -> Feature:
 
 
 def learn_spec(
-    tables: TablesFolder, settings: FeatureSettings, *, until: date | None = None
+    tables: Tables, settings: FeatureSettings, *, until: date | None = None
 ) -> FeatureSpec:
     """Fix the features and learn the levels of each category from declarations before a day.
 
@@ -180,25 +180,25 @@ def learn_spec(
     return FeatureSpec(settings, features, levels)
 
 
-def _require_columns(tables: TablesFolder, settings: FeatureSettings) -> None:
+def _require_columns(tables: Tables, settings: FeatureSettings) -> None:
     known = {*DECLARATIONS.names, *tables.schema(DECLARATIONS).names, *HS_LEVELS}
     used = [*key_columns(settings), *settings.categories, *settings.numbers]
     unknown = [name for name in used if name not in known]
     if unknown:
         raise ConfigError(
             "the feature settings name columns the tables do not have",
-            where=f"{tables.path}: declarations",
+            where=f"{tables.name}: declarations",
             found=", ".join(f"{name} ({near_matches(name, known)})" for name in unknown),
             do="Mend the feature settings, or ingest the column as an extra one.",
         )
 
 
-def _reader(tables: TablesFolder, settings: FeatureSettings) -> Reader:
+def _reader(tables: Tables, settings: FeatureSettings) -> Reader:
     return Reader(tables, settings.time_zone, key_columns(settings))
 
 
 def build(
-    tables: TablesFolder,
+    tables: Tables,
     spec: FeatureSpec,
     wanted: Wanted,
     *,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from targeting.tables.engine import Connection, Relation
-    from targeting.tables.folder import TablesFolder
+    from targeting.tables.folder import Tables
 
 EPOCH = date(1970, 1, 1)
 HS_LEVELS = {"hs2": 2, "hs4": 4, "hs6": 6}
@@ -116,7 +116,7 @@ class Reader:
         Columns profile keys are made of, `hs2`, `hs4` and `hs6` included.
     """
 
-    tables: TablesFolder
+    tables: Tables
     time_zone: str
     key_columns: tuple[str, ...]
 
@@ -133,7 +133,7 @@ class Reader:
         if days[0] is None:
             raise InputError(
                 "there is nothing to learn from",
-                where=f"{self.tables.path}: declarations",
+                where=f"{self.tables.name}: declarations",
                 found="an empty table",
                 do="Ingest declarations first.",
             )
@@ -237,7 +237,7 @@ class Reader:
         if unknown:
             raise InputError(
                 "profile keys name columns the tables do not have",
-                where=f"{self.tables.path}: declarations",
+                where=f"{self.tables.name}: declarations",
                 found=", ".join(unknown),
                 do=f"{near_matches(unknown[0], known)} Mend `keys` in configs/features.yaml.",
             )

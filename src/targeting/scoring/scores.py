@@ -119,7 +119,7 @@ def _flat(rows: pd.DataFrame) -> pd.DataFrame:
         None if reasons is None else " | ".join(reason["text"] for reason in reasons)
         for reasons in rows["reasons"]
     ]
-    return rows.assign(reasons=sentences)
+    return rows.assign(reasons=pd.Series(sentences, index=rows.index, dtype="object"))
 
 
 def read_scores(path: Path) -> Scores:
@@ -167,7 +167,8 @@ def _read_csv(path: Path) -> Scores:
     except (ValueError, UnicodeDecodeError) as error:
         raise _unreadable(path, "CSV") from error
     if "reasons" in rows:
-        rows["reasons"] = [_from_text(cell) for cell in rows["reasons"]]
+        told = [_from_text(cell) for cell in rows["reasons"]]
+        rows = rows.assign(reasons=pd.Series(told, index=rows.index, dtype="object"))
     return Scores(rows)
 
 

@@ -1,1 +1,1 @@
-"""What customs knows: schema as data, reference codes, checks out of core, whole-or-nothing output."""
+"""What customs knows: schema, reference codes, checks out of core, whole-or-nothing output."""

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 Connection = duckdb.DuckDBPyConnection
 Relation = duckdb.DuckDBPyRelation
+Expression = duckdb.Expression
+EngineError = duckdb.Error
+
+case = duckdb.CaseExpression
+column = duckdb.ColumnExpression
+constant = duckdb.ConstantExpression
+function = duckdb.FunctionExpression
+star = duckdb.StarExpression
 
 MEMORY_LIMIT = "4GB"
 
@@ -54,6 +62,7 @@ def connect(*, threads: int | None = None) -> Iterator[Connection]:
             settings["threads"] = threads
         connection = duckdb.connect(":memory:", config=settings)
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it would print into --json output
         try:
             yield connection
         finally:

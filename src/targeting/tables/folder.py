@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +15,53 @@ from targeting.tables.schema import DECLARATIONS, INSPECTIONS, TABLES, Table
 
 if TYPE_CHECKING:
     from targeting.tables.engine import Connection, Relation
+
+
+class Tables(Protocol):
+    """Where declarations and inspections are read from: a folder, or memory."""
+
+    @property
+    def name(self) -> str:
+        """What to call the tables in an error."""
+        ...
+
+    def schema(self, table: Table) -> pa.Schema:
+        """Arrow schema of a table as it stands."""
+        ...
+
+    def read(self, connection: Connection, table: Table) -> Relation:
+        """Open a table as a DuckDB relation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTables:
+    """Tables held in memory, such as the declarations of one request.
+
+    Parameters
+    ----------
+    declarations, inspections
+        Arrow tables with at least the required columns.
+    """
+
+    declarations: pa.Table
+    inspections: pa.Table
+
+    @property
+    def name(self) -> str:
+        """What to call the tables in an error."""
+        return "the declarations handed in"
+
+    def schema(self, table: Table) -> pa.Schema:
+        """Arrow schema of a table."""
+        return self._table(table).schema
+
+    def read(self, connection: Connection, table: Table) -> Relation:
+        """Open a table as a DuckDB relation."""
+        return connection.from_arrow(self._table(table))
+
+    def _table(self, table: Table) -> pa.Table:
+        return self.declarations if table.name == DECLARATIONS.name else self.inspections
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +102,11 @@ class TablesFolder:
         for table in TABLES:
             folder.schema(table)
         return folder
+
+    @property
+    def name(self) -> str:
+        """What to call the tables in an error."""
+        return str(self.path)
 
     def files(self, table: Table) -> list[Path]:
         """Parquet files of a table, in order of their names.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from targeting.tables.folder import TablesFolder
+    from targeting.tables.folder import Tables
 
 _EXAMINED = """
     with known as (
@@ -25,7 +25,9 @@ _EXAMINED = """
         select
             declaration_id,
             bool_or(result = 'hit') as hit,
-            coalesce(min(result_known_at) filter (result = 'hit'), min(result_known_at)) as known_at,
+            coalesce(
+                min(result_known_at) filter (result = 'hit'), min(result_known_at)
+            ) as known_at,
             arg_min(selected_by, (inspected_at, inspection_id)) as selected_by,
             arg_min(
                 coalesce(selection_probability, 'nan'::double), (inspected_at, inspection_id)
@@ -50,8 +52,8 @@ _EXAMINED = """
 """
 
 
-def examined(tables: TablesFolder, *, known_before: datetime | None = None) -> pd.DataFrame:
-    """Examined declarations and what was found, as it was known before a moment.
+def examined(tables: Tables, *, known_before: datetime | None = None) -> pd.DataFrame:
+    """Return examined declarations and what was found, as it was known before a moment.
 
     Rule of time, point 2: with `known_before`, only declarations lodged before it and results
     known before it count. A declaration absent from the frame is unknown.

@@ -1,0 +1,297 @@
+"""Writing and loading a bundle: a folder of data, never code, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import lightgbm as lgb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from targeting.bundle.card import model_card
+from targeting.bundle.flavour import mlmodel
+from targeting.bundle.manifest import (
+    FORMAT_VERSION,
+    Manifest,
+    Window,
+    bundle_id,
+    list_files,
+    verify,
+    write_manifest,
+)  # fmt: skip
+from targeting.config import FeatureSettings, Settings, TrainSettings
+from targeting.errors import BundleError
+from targeting.explain.contributions import contributions
+from targeting.features.build import FeatureSpec, registry
+from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
+from targeting.training.calibrate import Calibrator
+from targeting.training.model import Model, RevenueHead
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float32]
+
+LIBRARIES = (
+    "targeting",
+    "lightgbm",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "scikit-learn",
+)
+PROBE_ROWS = 16
+PROBE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a bundle is made of.
+
+    Parameters
+    ----------
+    model
+        The trained heads.
+    spec
+        Features in order, and category levels.
+    snapshot
+        Profiles as of the cut-off.
+    train
+        Training settings as used.
+    training
+        Window and counts of the rows.
+    data
+        SHA-256 of each training table.
+    metrics
+        Of the last test block.
+    notes
+        What the training could not do, and why.
+    probe
+        Shape (up to 16, features). Rows scored again at every load.
+    """
+
+    model: Model
+    spec: FeatureSpec
+    snapshot: Snapshot
+    train: TrainSettings
+    training: Window
+    data: Mapping[str, str]
+    metrics: Mapping[str, float]
+    notes: tuple[str, ...]
+    probe: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified bundle, loaded.
+
+    Parameters
+    ----------
+    bundle_id
+        First 12 characters of the manifest's SHA-256.
+    manifest
+        Where it comes from.
+    model, spec, snapshot
+        As trained.
+    """
+
+    bundle_id: str
+    manifest: Manifest
+    model: Model
+    spec: FeatureSpec
+    snapshot: Snapshot
+
+
+class RevenueRecord(Settings):
+    """The revenue head beside its trees."""
+
+    mean: float | None = None
+    trees: bool = False
+
+
+class FeatureRecord(Settings):
+    """`features.json`: names in order, type, family, and the levels of each category."""
+
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    dtype: str = "float32"
+    levels: dict[str, tuple[str, ...]]
+    settings: FeatureSettings
+
+
+class HeadsRecord(Settings):
+    """`calibrator.json`: what stands beside the trees."""
+
+    calibrator: Calibrator
+    revenue: RevenueRecord = Field(default_factory=RevenueRecord)
+
+
+def write_bundle(contents: Contents, folder: Path) -> str:
+    """Write every file of a bundle into a folder that may already hold the evaluation.
+
+    Parameters
+    ----------
+    contents
+        What to package.
+    folder
+        An existing folder, usually from `targeting.tables.output.staged_folder`.
+
+    Returns
+    -------
+    str
+        The bundle's id. The same contents give the same bytes and the same id.
+    """
+    _write_model(contents.model, folder)
+    _write_features(contents.spec, folder)
+    (folder / "profiles").mkdir()
+    write_snapshot(contents.snapshot, folder / "profiles", contents.spec.settings)
+    _write_probe(contents, folder)
+    draft = Manifest(
+        format_version=FORMAT_VERSION,
+        files={},
+        training=contents.training,
+        data=dict(contents.data),
+        features=contents.spec.settings,
+        train=contents.train,
+        libraries={name: version(name) for name in LIBRARIES},
+        metrics=dict(contents.metrics),
+        notes=contents.notes,
+    )
+    (folder / "MODEL_CARD.md").write_text(model_card(draft, contents.spec), encoding="utf-8")
+    (folder / "MLmodel").write_text(mlmodel(), encoding="utf-8")
+    write_manifest(draft.model_copy(update={"files": list_files(folder)}), folder)
+    return bundle_id(folder)
+
+
+def _write_model(model: Model, folder: Path) -> None:
+    (folder / "model.txt").write_text(model.hit.model_to_string(), encoding="utf-8")
+    trees = model.revenue.trees
+    if trees is not None:
+        (folder / "model-revenue.txt").write_text(trees.model_to_string(), encoding="utf-8")
+    heads = HeadsRecord(
+        calibrator=model.calibrator,
+        revenue=RevenueRecord(mean=model.revenue.mean, trees=trees is not None),
+    )
+    _write_json(heads, folder / "calibrator.json")
+
+
+def _write_features(spec: FeatureSpec, folder: Path) -> None:
+    record = FeatureRecord(
+        names=tuple(spec.names),
+        families=tuple(feature.family for feature in spec.features),
+        levels=dict(spec.levels),
+        settings=spec.settings,
+    )
+    _write_json(record, folder / "features.json")
+
+
+def _write_json(record: Settings, path: Path) -> None:
+    path.write_text(json.dumps(record.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
+
+
+def _write_probe(contents: Contents, folder: Path) -> None:
+    probe = contents.probe[:PROBE_ROWS]
+    columns = {name: pa.array(probe[:, at]) for at, name in enumerate(contents.spec.names)}
+    columns["raw_score"] = pa.array(contents.model.score(probe))
+    pq.write_table(pa.table(columns), folder / "probe.parquet", compression="zstd")
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Verify and load a bundle. No code from it is run.
+
+    Parameters
+    ----------
+    folder
+        The bundle.
+
+    Raises
+    ------
+    BundleError
+        If any file is not what was packaged, the features differ from this version's, or the
+        model does not score its own probe rows as it did when it was packaged.
+    """
+    manifest = verify(folder)
+    spec = _read_features(folder, manifest)
+    model = _read_model(folder, manifest)
+    if model.hit.feature_name() != spec.names:
+        raise _features_differ(folder, model.hit.feature_name(), spec.names)
+    _require_probe(folder, model, spec)
+    cut_off = date.fromisoformat(manifest.training.cut_off_day)
+    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
+    return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
+
+
+def _read_features(folder: Path, manifest: Manifest) -> FeatureSpec:
+    record = FeatureRecord.model_validate_json((folder / "features.json").read_bytes())
+    features = registry(manifest.features)
+    names = [feature.name for feature in features]
+    if list(record.names) != names:
+        raise _features_differ(folder, list(record.names), names)
+    return FeatureSpec(manifest.features, features, record.levels)
+
+
+def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> BundleError:
+    gone = [name for name in packaged if name not in known]
+    new = [name for name in known if name not in packaged]
+    parts = [
+        f"only in the bundle: {', '.join(gone[:5])}" if gone else "",
+        f"only in this version: {', '.join(new[:5])}" if new else "",
+        "the order differs" if not gone and not new else "",
+    ]
+    return BundleError(
+        "the bundle's features are not those of this version",
+        where=str(folder / "features.json"),
+        found="; ".join(part for part in parts if part),
+        do="Train it again, or install the version of targeting that wrote it.",
+    )
+
+
+def _read_model(folder: Path, manifest: Manifest) -> Model:
+    heads = HeadsRecord.model_validate_json((folder / "calibrator.json").read_bytes())
+    trees = _read_trees(folder / "model-revenue.txt") if heads.revenue.trees else None
+    return Model(
+        hit=_read_trees(folder / "model.txt"),
+        calibrator=heads.calibrator,
+        revenue=RevenueHead(heads.revenue.mean, trees),
+        threads=manifest.train.model.threads,
+    )
+
+
+def _read_trees(path: Path) -> lgb.Booster:
+    try:
+        return lgb.Booster(model_str=path.read_text(encoding="utf-8"))
+    except (lgb.basic.LightGBMError, UnicodeDecodeError, OSError) as error:
+        raise BundleError(
+            "the trees cannot be read",
+            where=str(path),
+            found="text LightGBM does not understand",
+            do="Take the bundle again from where it was trained.",
+        ) from error
+
+
+def _require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
+    """Score the packaged rows again: catches a library that changed its arithmetic."""
+    table = pq.read_table(folder / "probe.parquet")
+    columns = [table[name].to_numpy() for name in spec.names]
+    matrix = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
+    expected = table["raw_score"].to_numpy()
+    worst = float(np.abs(model.score(matrix) - expected).max(initial=0.0))
+    if not worst <= PROBE_TOLERANCE:
+        raise BundleError(
+            "the model does not score its own probe rows as it did when it was packaged",
+            where=str(folder),
+            found=f"a difference of {worst:.3g} log-odds",
+            do="Install the library versions the manifest names.",
+        )
+    contributions(model, matrix)

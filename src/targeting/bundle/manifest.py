@@ -1,0 +1,221 @@
+"""The bundle's manifest: what is in it, where it comes from, what it is for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, ValidationError
+
+from targeting.config import FeatureSettings, Settings, TrainSettings
+from targeting.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+ADDED_BY_REGISTRY = frozenset({"registered_model_meta"})
+"""Files a model registry puts beside a bundle it hands out; they are never read."""
+
+LARGEST_FILE = 8 * 1024**3
+"""Bytes; a larger file is refused before it is read."""
+
+INTENDED_USE = (
+    "Ranks declarations for physical examination, so that a unit that can open a few "
+    "consignments a day opens those most likely to hold an infringement. An officer decides."
+)
+NOT_FOR = (
+    "seizing, releasing or fining without an officer's examination",
+    "judging persons, or any decision on the country of origin alone",
+    "traffic, offices or goods unlike those it was trained on",
+    "estimating how much crime there is: what nobody examined is unknown",
+)
+
+
+class FileEntry(Settings):
+    """One file of the bundle."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+
+
+class Window(Settings):
+    """What the shipped model learnt from."""
+
+    first_day: str
+    cut_off_day: str
+    rows: int
+    hits: int
+
+
+class Manifest(Settings):
+    """Everything a reader must know before trusting the bundle.
+
+    Parameters
+    ----------
+    format_version
+        Of the bundle's layout; another one is refused.
+    files
+        Hash and size of every file, by its path inside the bundle.
+    training
+        Window and counts of the shipped model's rows.
+    data
+        SHA-256 of each training table.
+    features, train
+        Settings as used.
+    libraries
+        Versions of the libraries that touch the numbers.
+    metrics
+        Of the last test block, by the names of the evaluation report.
+    notes
+        What the training could not do, and why.
+    intended_use, not_for
+        In words.
+    """
+
+    format_version: int
+    files: dict[str, FileEntry]
+    training: Window
+    data: dict[str, str]
+    features: FeatureSettings
+    train: TrainSettings
+    libraries: dict[str, str]
+    metrics: dict[str, float]
+    notes: tuple[str, ...] = ()
+    intended_use: str = INTENDED_USE
+    not_for: tuple[str, ...] = NOT_FOR
+
+
+def list_files(folder: Path) -> dict[str, FileEntry]:
+    """Hash every file below a folder, the manifest excepted.
+
+    Parameters
+    ----------
+    folder
+        The bundle as it is being written.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    entries = {path.relative_to(folder).as_posix(): _entry(path) for path in paths}
+    return {name: entry for name, entry in entries.items() if name != MANIFEST}
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileEntry(sha256=digest, size=path.stat().st_size)
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest; always the last file of a bundle."""
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def bundle_id(folder: Path) -> str:
+    """Return the first 12 characters of the manifest's SHA-256: the name of these exact bytes."""
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
+
+
+def verify(folder: Path) -> Manifest:
+    """Check a bundle file by file before anything in it is used.
+
+    Parameters
+    ----------
+    folder
+        The bundle.
+
+    Returns
+    -------
+    Manifest
+        As read.
+
+    Raises
+    ------
+    BundleError
+        If the manifest is missing, unreadable or of another version, or any file is missing,
+        changed, too large, a link or not listed. Every finding is told.
+    """
+    manifest = _read_manifest(folder)
+    wrong = [*_wrong_files(folder, manifest), *_strangers(folder, manifest.files)]
+    if wrong:
+        raise BundleError(
+            "the bundle is not what was packaged",
+            where=str(folder),
+            found="; ".join(wrong[:10]) + (" ..." if len(wrong) > 10 else ""),
+            do="Do not use it. Take it again from where it was trained.",
+        )
+    return manifest
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    if path.is_symlink() or not path.is_file():
+        raise BundleError(
+            "this is not a bundle",
+            where=str(folder),
+            found="no manifest.json" if folder.is_dir() else "no such folder",
+            do="Name a folder `targeting train --output` wrote, or a registry name such as "
+            "models:/targeting@champion.",
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise _bad_manifest(path, "it is not JSON") from error
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            "the bundle is of another format version",
+            where=str(path),
+            found=f"version {version!r}, this program reads {FORMAT_VERSION}",
+            do="Train it again, or install the version of targeting that wrote it.",
+        )
+    try:
+        return Manifest.model_validate(values)
+    except ValidationError as error:
+        raise _bad_manifest(path, f"{error.error_count()} fields do not fit") from error
+
+
+def _bad_manifest(path: Path, found: str) -> BundleError:
+    return BundleError(
+        "the manifest cannot be read",
+        where=str(path),
+        found=found,
+        do="Do not use the bundle. Take it again from where it was trained.",
+    )
+
+
+def _wrong_files(folder: Path, manifest: Manifest) -> Iterable[str]:
+    for name, entry in sorted(manifest.files.items()):
+        finding = _finding(folder, name, entry)
+        if finding:
+            yield f"{name} {finding}"
+
+
+def _finding(folder: Path, name: str, entry: FileEntry) -> str:
+    """Say what is wrong with one listed file; empty when nothing is."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        return "points outside the bundle"
+    path = folder / name
+    if any(part.is_symlink() for part in (path, *path.parents) if folder in part.parents):
+        return "is a link"
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size > LARGEST_FILE:
+        return "is too large"
+    if path.stat().st_size != entry.size or _entry(path).sha256 != entry.sha256:
+        return "was changed"
+    return ""
+
+
+def _strangers(folder: Path, listed: Iterable[str]) -> Iterable[str]:
+    known = {*listed, MANIFEST, *ADDED_BY_REGISTRY}
+    for root, folders, files in os.walk(folder, followlinks=False):
+        links = [name for name in folders if (Path(root) / name).is_symlink()]
+        for name in sorted([*files, *links]):
+            relative = (Path(root) / name).relative_to(folder).as_posix()
+            if relative not in known:
+                yield f"{relative} is not listed in the manifest"

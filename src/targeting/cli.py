@@ -1,0 +1,325 @@
+"""The command line: one command per step, each a few lines over the Python API.
+
+Progress goes to stderr, results to stdout. A user's mistake is one paragraph and exit code 1;
+`--debug` shows the traceback as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
+
+from targeting.errors import InputError, TargetingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+app = typer.Typer(
+    name="targeting",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")]
+TablesPath = Annotated[
+    Path, typer.Option("--tables", help="Folder with declarations.parquet and inspections.parquet.")
+]
+Day = datetime | None
+Explain = Literal["none", "top", "all"]
+
+console = Console(stderr=True, soft_wrap=True)
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Show what is going on: a live line in a terminal, plain lines in a log."""
+    if not console.is_terminal:
+        yield lambda text: console.print(text, highlight=False, markup=False)
+        return
+    columns = SpinnerColumn(), "{task.description}", TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda text: progress.update(task, description=text)
+
+
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar that fills as `done` of `total` comes in."""
+    columns = what, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback too.")] = False,
+) -> None:
+    """From declarations to a shortlist of what to open, with the reason for each line.
+
+    Begin with: targeting demo
+    """
+    del debug  # `main` looks for it: it is what prints errors
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to fill.")] = Path("demo"),
+) -> None:
+    """Run the whole job on a simulated corridor; prints where everything is.
+
+    Example: targeting demo --output demo
+    """
+    from targeting.demo import run_demo
+
+    with _telling() as tell:
+        report = run_demo(output, tell=tell)
+    typer.echo(report.text())
+
+
+@app.command()
+def simulate(
+    output: Output,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML; configs/simulate.yaml is one.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="World when there is no --config.")] = "demo",
+) -> None:
+    """Make a tables folder of a simulated corridor, and its truth.parquet beside it.
+
+    Example: targeting simulate --output world/tables
+    """
+    from targeting import config as settings
+    from targeting.simulate import SimulateSettings, simulate
+    from targeting.simulate import preset as named
+
+    world = named(preset) if config is None else settings.load(SimulateSettings, config)
+    with _counting("days lived") as count:
+        report = simulate(world, output, progress=count)
+    typer.echo(
+        f"{report.declarations:,} declarations of {report.days} days, {report.examined:,} "
+        f"examined, {report.hits:,} hits: {report.tables}\ntruth: {report.truth}"
+    )
+
+
+@app.command()
+def ingest(
+    output: Output,
+    source: Annotated[Path, typer.Option(help="Mapping: configs/sources/NAME.yaml.")],
+    inputs: Annotated[
+        list[Path] | None, typer.Option("--input", help="Files or folders; repeatable.")
+    ] = None,
+) -> None:
+    """Turn an administration's extract into a tables folder; every row is accounted for.
+
+    Example: targeting ingest --source configs/sources/kcs.yaml --input train.csv --output tables
+    """
+    from targeting.ingest import ingest
+
+    with _telling() as tell:
+        report = ingest(
+            source, inputs or [], output,
+            progress=lambda what, rows: tell(f"{what}: {rows:,} rows"),
+        )  # fmt: skip
+    typer.echo(report.summary())
+
+
+@app.command()
+def check(
+    tables: Annotated[Path, typer.Argument(help="The tables folder.")],
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write the findings as JSON.")
+    ] = None,
+) -> None:
+    """Check a tables folder against the contract; exit code 1 on a breach.
+
+    Example: targeting check world/tables
+    """
+    from targeting.tables.check import check
+    from targeting.tables.folder import TablesFolder
+    from targeting.tables.output import staged_file
+
+    with _telling() as tell:
+        findings = check(TablesFolder.open(tables), progress=tell)
+    typer.echo("\n".join(findings.lines()))
+    if report is not None:
+        with staged_file(report) as stage:
+            stage.write_text(json.dumps(findings.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if not findings.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    tables: TablesPath,
+    output: Output,
+    until: Annotated[
+        Day, typer.Option(help="Label cut-off YYYY-MM-DD: nothing of that day or later is used.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="YAML; configs/features.yaml is one.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML; configs/train.yaml is one.")
+    ] = None,
+    no_track: Annotated[
+        bool, typer.Option("--no-track", help="Do not log the run to MLflow.")
+    ] = False,
+) -> None:
+    """Train, judge, package and register a model.
+
+    Example: targeting train --tables world/tables --output models/bundle --until 2025-06-01
+    """
+    from targeting import config as settings
+    from targeting.pipeline import Plan, Steps, train
+    from targeting.tables.folder import TablesFolder
+    from targeting.tracking import Store
+
+    plan = Plan(
+        settings.load(settings.FeatureSettings, features),
+        settings.load(settings.TrainSettings, config),
+        until.date() if until else None,
+    )
+    store = None if no_track else Store.from_environment()
+    with _telling() as tell:
+        opened = TablesFolder.open(tables)
+        report = train(opened, output, plan=plan, store=store, steps=Steps(tell))
+    typer.echo(report.text())
+
+
+@app.command()
+def score(
+    tables: TablesPath,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Scores file, .parquet or .csv.")],
+    model: Annotated[
+        str, typer.Option(help="Bundle folder or registry name, as models:/targeting@champion.")
+    ],
+    start: Annotated[Day, typer.Option("--from", help="First day lodged, YYYY-MM-DD.")],
+    stop: Annotated[Day, typer.Option("--to", help="Day to stop before, YYYY-MM-DD.")],
+    explain: Annotated[
+        Explain, typer.Option(help="Reasons: of none, the top of each office and day, or all.")
+    ] = "top",
+) -> None:
+    """Score the declarations lodged in [from, to), with reasons.
+
+    Example: targeting score --model models/bundle --tables world/tables
+    --from 2025-06-01 --to 2025-06-08 --output scores.parquet
+    """
+    from targeting.scoring.scorer import Scorer
+    from targeting.scoring.scores import write_scores
+    from targeting.tables.folder import TablesFolder
+    from targeting.tracking import Store, resolved
+
+    if start is None or stop is None:
+        raise typer.BadParameter("--from and --to are both needed")
+    opened = TablesFolder.open(tables)
+    with _telling() as tell, resolved(model, Store.from_environment()) as folder:
+        scores = Scorer.load(folder).score(
+            opened, start=start.date(), stop=stop.date(), explain=explain, progress=tell
+        )
+        write_scores(scores, output)
+    typer.echo(f"{len(scores.rows):,} declarations scored: {output}")
+
+
+@app.command()
+def shortlist(
+    tables: TablesPath,
+    output: Output,
+    scores: Annotated[Path, typer.Option(help="File `targeting score` wrote.")],
+    capacity: Annotated[int, typer.Option(help="Examinations per office and day.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML; configs/shortlist.yaml is one.")
+    ] = None,
+    mandatory: Annotated[
+        Path | None, typer.Option(help="Text file of declaration ids that must be examined.")
+    ] = None,
+) -> None:
+    """Draw the list of what to open: Parquet, CSV, XLSX and a page to print.
+
+    Example: targeting shortlist --scores scores.parquet --tables world/tables --capacity 5
+    --output shortlist
+    """
+    from targeting import config as settings
+    from targeting.scoring.scores import read_scores
+    from targeting.shortlist.make import make_shortlist
+    from targeting.tables.folder import TablesFolder
+
+    report = make_shortlist(
+        read_scores(scores),
+        TablesFolder.open(tables),
+        capacity=capacity,
+        settings=settings.load(settings.ShortlistSettings, config),
+        output=output,
+        mandatory=_ids(mandatory),
+    )
+    typer.echo(
+        f"{report.lines:,} lines for {len(report.office_days):,} office-days, "
+        f"{report.mandatory_lines:,} ordered, {report.random_lines:,} drawn by lot: {output}"
+    )
+    for note in report.notes:
+        typer.echo(note, err=True)
+
+
+def _ids(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            "the list of mandatory examinations cannot be read",
+            where=str(path),
+            found=getattr(error, "strerror", None) or "text that is not UTF-8",
+            do="Give a text file with one declaration id a line.",
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+@app.command()
+def evaluate(
+    tables: TablesPath,
+    output: Output,
+    scores: Annotated[Path, typer.Option(help="File `targeting score` wrote.")],
+    capacity: Annotated[int, typer.Option(help="Examinations per office and day.")] = 5,
+) -> None:
+    """Judge scores by what examinations found: metrics, report, plots.
+
+    Example: targeting evaluate --scores scores.parquet --tables world/tables --output report
+    """
+    from targeting.evaluation.run import evaluate_scores
+    from targeting.evaluation.words import summary
+    from targeting.scoring.scores import read_scores
+    from targeting.tables.folder import TablesFolder
+
+    with _telling() as tell:
+        tell("judging")
+        evaluation = evaluate_scores(
+            read_scores(scores), TablesFolder.open(tables), output, capacity=capacity
+        )
+    for name, value in summary(evaluation):
+        typer.echo(f"{name:<38}{value}")
+    typer.echo(f"report: {output / 'report.html'}")
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `targeting` program."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except TargetingError as error:
+        if debug:
+            console.print_exception()
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

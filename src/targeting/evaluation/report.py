@@ -1,0 +1,270 @@
+"""The evaluation on paper: metrics for machines, a report for people, data for plots."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targeting.evaluation import curves, forest, plots, words
+from targeting.evaluation.parts import OFFENCE
+from targeting.tables.output import staged_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jinja2 import Environment
+
+    from targeting.evaluation.findings import Evaluation, Measure, Slice
+    from targeting.evaluation.plots import Figure
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PARTS_SHOWN = 12
+
+CAPTIONS = {
+    "gain": "The further the blue line stands above the dashed one, the more hits a short list "
+    "holds.",
+    "precision": "Each point: open that share of the examined lines, and this share of them are "
+    "hits.",
+    "hits_per_day": "Grey: the hits a perfect order would have put within capacity. "
+    "Blue: those the score did.",
+    "calibration": "Points on the dashed line mean what they say; below it, the model promises too "
+    "much. Each point holds about a tenth of the examined lines.",
+    "scores": "Where the unexamined lines differ from the examined ones, figures on examined lines "
+    "say little about them.",
+    "slices": "Blue: lines within capacity. Orange: all examined lines of that part. Parts with "
+    "fewer than 30 examined lines or 5 hits are named in the tables but not drawn.",
+}
+
+
+def write_evaluation(
+    evaluation: Evaluation,
+    output: Path,
+    *,
+    provenance: Mapping[str, str],
+    extra_figures: Mapping[str, Figure] | None = None,
+) -> None:
+    """Write metrics, report, plots and their data as one folder, whole or not at all.
+
+    Parameters
+    ----------
+    evaluation
+        What was found.
+    output
+        The folder: `metrics.json` (flat, for MLflow and DVC), `evaluation.json` (everything),
+        `report.html` (self-contained), `plots/*.png` and `plots/*.csv`.
+    provenance
+        Where scores and results come from, such as bundle, cut-off and digests; shown as it is.
+        With a key `trained_until` (ISO 8601), lines lodged before it are warned of.
+    extra_figures
+        More plots by title, such as what drives the score; a report shows them last.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or holds files of somebody else.
+    """
+    extra = extra_figures or {}
+    drawn = figures(evaluation)
+    with staged_folder(output) as stage:
+        _write_json(stage / "metrics.json", evaluation.flat_metrics())
+        _write_json(stage / "evaluation.json", evaluation.to_dict())
+        plots.save(
+            drawn | {_file_name(name): figure for name, figure in extra.items()}, stage / "plots"
+        )
+        for name, rows in plot_data(evaluation).items():
+            _write_csv(stage / "plots" / f"{name}.csv", rows)
+        page = render(evaluation, drawn, provenance=provenance, extra_figures=extra)
+        (stage / "report.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def figures(evaluation: Evaluation) -> dict[str, Figure]:
+    """All plots of an evaluation by the name of their file, in the order the report shows them.
+
+    Parameters
+    ----------
+    evaluation
+        What was found.
+    """
+    return {
+        "gain": curves.gain_curve(evaluation),
+        "precision": curves.precision_curve(evaluation),
+        "hits_per_day": curves.hits_per_day(evaluation),
+        "calibration": curves.calibration_plot(evaluation),
+        "scores": curves.score_distribution(evaluation),
+        "slices": forest.slices_forest(evaluation),
+    }
+
+
+def render(
+    evaluation: Evaluation,
+    drawn: Mapping[str, Figure],
+    *,
+    provenance: Mapping[str, str],
+    extra_figures: Mapping[str, Figure],
+) -> str:
+    """Set the report as one HTML page that needs nothing else, neither network nor script.
+
+    Parameters
+    ----------
+    evaluation
+        What was found.
+    drawn
+        From `figures`.
+    provenance, extra_figures
+        As for `write_evaluation`.
+
+    Returns
+    -------
+    str
+        The page; every text in it is escaped.
+    """
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        evaluation=evaluation,
+        words=words,
+        cautions=_learnt_from(evaluation, provenance) + words.cautions(evaluation),
+        plots={name: _picture(figure) for name, figure in drawn.items()},
+        captions=CAPTIONS,
+        extra={name: _picture(figure) for name, figure in extra_figures.items()},
+        dimensions=_dimensions(evaluation.slices),
+        provenance=provenance,
+    )
+    # A number and its percent sign stay on one line.
+    return text.replace(" %", "\u00a0%") + "\n"
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _learnt_from(evaluation: Evaluation, provenance: Mapping[str, str]) -> tuple[str, ...]:
+    cut_off, first = provenance.get("trained_until", "")[:10], evaluation.accounting.first_day
+    if not cut_off or not first or first >= cut_off:
+        return ()
+    return (
+        f"The model learnt from results up to {cut_off}, and lines lodged since {first} are judged "
+        "here: it may have learnt from some of them, and the figures flatter it.",
+    )
+
+
+def _picture(figure: Figure) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(plots.svg(figure)).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class _Dimension:
+    """Parts of one dimension: those shown, how many are not, and those too small."""
+
+    name: str
+    of_hits_only: bool
+    shown: tuple[Slice, ...]
+    hidden: int
+    small: tuple[Slice, ...]
+
+
+def _dimensions(slices: Sequence[Slice]) -> list[_Dimension]:
+    found: list[_Dimension] = []
+    for dimension, group in groupby(slices, key=lambda part: part.dimension):
+        parts = list(group)
+        ranked = [part for part in parts if not part.too_small]
+        largest = sorted(ranked, key=lambda part: -part.examined)[:_PARTS_SHOWN]
+        found.append(
+            _Dimension(
+                name=words.title(dimension),
+                of_hits_only=dimension == OFFENCE,
+                shown=tuple(part for part in ranked if part in largest),
+                hidden=len(ranked) - len(largest),
+                small=tuple(part for part in parts if part.too_small),
+            )
+        )
+    return found
+
+
+def _file_name(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in title.lower())
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+Row = dict[str, object]
+
+
+def plot_data(evaluation: Evaluation) -> dict[str, list[Row]]:
+    """Give the rows behind each plot, by the name of their CSV file, for DVC and spreadsheets.
+
+    Parameters
+    ----------
+    evaluation
+        What was found.
+    """
+    return {
+        "gain": [
+            {"share_opened": p.share, "lines_opened": p.opened, "hits_found": p.found}
+            | _columns("share_of_hits_found", p.recall)
+            for p in evaluation.curve
+        ],
+        "precision_curve": [
+            {"share_opened": p.share, "lines_opened": p.opened, "hits_found": p.found}
+            | _columns("share_that_were_hits", p.precision)
+            for p in evaluation.curve
+        ],
+        "calibration": [
+            {"mean_probability": row.mean_probability, "examined": row.examined, "hits": row.hits}
+            | _columns("share_that_were_hits", row.hit_rate)
+            for row in evaluation.reliability
+        ],
+        "hits_per_day": [_fields(row) for row in evaluation.at_capacity.by_day],
+        "scores": [_fields(row) for row in evaluation.scores],
+        "slices": [_slice_row(part) for part in evaluation.slices],
+    }
+
+
+def _columns(name: str, measure: Measure) -> Row:
+    return {name: measure.value, "low": measure.low, "high": measure.high}
+
+
+def _fields(row: object) -> Row:
+    return asdict(row)  # type: ignore[call-overload]
+
+
+def _slice_row(part: Slice) -> Row:
+    return {
+        "dimension": part.dimension,
+        "value": part.value,
+        "examined": part.examined,
+        "hits": part.hits,
+        "hit_rate": part.hit_rate.value,
+        "lines_opened": part.opened,
+        "hits_found": part.found,
+    } | {
+        **_columns("share_that_were_hits", part.precision),
+        "share_of_hits_found": part.recall.value,
+        "too_small": part.too_small,
+    }
+
+
+def _write_csv(path: Path, rows: Iterable[Row]) -> None:
+    """Write a table; nothing is written for none, as a header alone would name no column."""
+    table = list(rows)
+    if not table:
+        return
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(table[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)

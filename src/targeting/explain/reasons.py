@@ -1,0 +1,101 @@
+"""Reasons: the few facts that moved a score most, in the officer's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from targeting.features.registry import Family, Feature
+
+    Floats = npt.NDArray[np.float64]
+
+LEAST = 0.02
+"""Facts that move the log-odds by less than this are not worth an officer's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason behind a score.
+
+    Parameters
+    ----------
+    text
+        The fact, with its number and what it is compared with.
+    feature
+        The feature that says it, the strongest when several say the same.
+    family
+        The view it belongs to.
+    contribution
+        What it adds to the raw score in log-odds; positive raises the risk.
+    """
+
+    text: str
+    feature: str
+    family: Family
+    contribution: float
+
+
+def reasons(
+    features: Sequence[Feature],
+    contribution: Floats,
+    line: Mapping[str, object],
+    *,
+    limit: int = 5,
+) -> list[Reason]:
+    """Write the strongest reasons for one line, those that raise the risk first.
+
+    Features that state the same fact are one reason: their contributions are added, so that
+    correlated columns do not crowd the list.
+
+    Parameters
+    ----------
+    features
+        In the order of the matrix.
+    contribution
+        Shape (features,), in log-odds.
+    line
+        The declaration's columns and its features, by name.
+    limit
+        Reasons at most.
+
+    Returns
+    -------
+    list of Reason
+        Strongest first among those that raise the risk, then those that lower it.
+    """
+    told = _by_text(features, contribution, line)
+    strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
+    raising = [reason for reason in strong if reason.contribution > 0]
+    lowering = [reason for reason in strong if reason.contribution < 0]
+    order = sorted(raising, key=_strength) + sorted(lowering, key=_strength)
+    return order[:limit]
+
+
+def _strength(reason: Reason) -> tuple[float, str]:
+    return (-abs(reason.contribution), reason.text)
+
+
+def _by_text(
+    features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
+) -> list[Reason]:
+    merged: dict[str, Reason] = {}
+    for at in np.argsort(-np.abs(contribution), kind="stable"):
+        amount = float(contribution[at])
+        if amount == 0.0:
+            break
+        feature = features[at]
+        text = feature.sentence(line)
+        first = merged.get(text)
+        merged[text] = (
+            Reason(text, feature.name, feature.family, amount)
+            if first is None
+            else Reason(text, first.feature, first.family, first.contribution + amount)
+        )
+    return list(merged.values())

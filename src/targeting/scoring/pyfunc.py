@@ -1,0 +1,109 @@
+"""MLflow's way in: `mlflow.pyfunc.load_model(bundle)` scores frames through the same Scorer.
+
+The loader lives here and not in `targeting.bundle`, because it calls the Scorer and imports run
+downwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from targeting.errors import InputError
+from targeting.features.engine import Reader
+from targeting.scoring.scorer import Scorer
+from targeting.tables.folder import MemoryTables
+from targeting.tables.schema import INSPECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from targeting.scoring.scores import Scores
+
+_OUTPUT = ["declaration_id", "score", "probability", "expected_revenue"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringModel:
+    """What MLflow calls: a frame of declarations in, a frame of scores out.
+
+    Parameters
+    ----------
+    scorer
+        With its bundle loaded.
+    """
+
+    scorer: Scorer
+
+    def predict(
+        self,
+        model_input: pd.DataFrame,
+        params: Mapping[str, object] | None = None,
+    ) -> pd.DataFrame:
+        """Score declarations as of the day each was lodged.
+
+        Profiles are those of the bundle's cut-off, followed through the declarations handed in:
+        the result equals scoring a tables folder that holds the same declarations.
+
+        Parameters
+        ----------
+        model_input
+            Columns of `declarations`; those that may be null may be left out.
+        params
+            None are known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `declaration_id, score, probability, expected_revenue`, in the order handed in.
+
+        Raises
+        ------
+        InputError
+            If a declaration was lodged before the bundle's cut-off, or stands there twice.
+        """
+        if model_input["declaration_id"].duplicated().any():
+            raise InputError(
+                "a declaration stands there twice",
+                where="the declarations handed in",
+                found=f"{int(model_input['declaration_id'].duplicated().sum())} repeated ids",
+                do="Hand each declaration in once.",
+            )
+        tables = MemoryTables(
+            pa.Table.from_pandas(_with_utc(model_input), preserve_index=False),
+            INSPECTIONS.arrow_schema().empty_table(),
+        )
+        rows = self._score(tables).rows.set_index("declaration_id")
+        return rows.loc[model_input["declaration_id"]].reset_index()[_OUTPUT]
+
+    def _score(self, tables: MemoryTables) -> Scores:
+        bundle = self.scorer.bundle
+        first, last = Reader(tables, bundle.spec.settings.time_zone, ()).span()
+        if first < bundle.snapshot.as_of:
+            raise InputError(
+                "a declaration was lodged before the model's cut-off",
+                where="the declarations handed in",
+                found=f"lodged on {first}, profiles are as of {bundle.snapshot.as_of}",
+                do="Score past days with `targeting score`, which replays the tables.",
+            )
+        stop = last + timedelta(days=1)
+        return self.scorer.score(tables, start=first, stop=stop, explain="none")
+
+
+def _with_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    times = {
+        name: pd.to_datetime(frame[name], utc=True)
+        for name in ("lodged_at", "arrival_at")
+        if name in frame
+    }
+    return frame.assign(**times)
+
+
+def _load_pyfunc(path: str) -> ScoringModel:
+    """Load a bundle for MLflow, which looks for a function of this name."""
+    return ScoringModel(Scorer.load(Path(path)))

@@ -1,0 +1,263 @@
+"""THE path from declarations to scores: training's own evaluation, batch and MLflow all use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from targeting.bundle.bundle import Bundle, load_bundle
+from targeting.errors import InputError
+from targeting.explain.contributions import contributions
+from targeting.explain.reasons import reasons
+from targeting.features.build import Built, FeatureSpec, build
+from targeting.features.engine import Reader, Wanted
+from targeting.scoring.scores import Scores, ScoresInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from targeting.features.snapshot import Snapshot
+    from targeting.tables.folder import Tables
+    from targeting.training.model import Model
+
+    Matrix = npt.NDArray[np.float32]
+
+Explain = Literal["none", "top", "all"]
+
+CHUNK_DAYS = 31
+"""Days scored at a time, so that memory does not grow with the window."""
+
+TOP_PER_OFFICE_DAY = 10
+"""Lines per office and day explained by default: a shortlist and a margin."""
+
+
+def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFrame:
+    """Score declarations whose features are known.
+
+    Parameters
+    ----------
+    model
+        The trained heads.
+    rows
+        Shape (n,) with `declaration_id, lodged_at, office_id`.
+    matrix
+        Shape (n, features).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `targeting.scoring.scores.SCHEMA`.
+    """
+    score = model.score(matrix)
+    probability = model.probability(score)
+    named = rows[["declaration_id", "lodged_at", "office_id"]].reset_index(drop=True)
+    return named.assign(
+        score=score,
+        probability=probability,
+        expected_revenue=model.expected_revenue(matrix, probability),
+    )
+
+
+def explain_rows(
+    model: Model,
+    spec: FeatureSpec,
+    rows: pd.DataFrame,
+    matrix: Matrix,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[list[dict[str, object]]]:
+    """Write the reasons of each row.
+
+    Parameters
+    ----------
+    model, spec
+        Trees and the features they look at.
+    rows
+        Shape (n,). Every column of the declarations.
+    matrix
+        Shape (n, features).
+    progress
+        Told how many rows are done.
+    """
+    explained = contributions(model, matrix, progress=progress)
+    lines: list[dict[Hashable, object]] = rows.to_dict("records")
+    out = []
+    for line, values, contribution in zip(lines, matrix, explained.values, strict=True):
+        known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
+        told = reasons(spec.features, contribution, known)
+        out.append(
+            [
+                {
+                    "text": reason.text,
+                    "feature": reason.feature,
+                    "family": reason.family,
+                    "contribution": reason.contribution,
+                }
+                for reason in told
+            ]
+        )
+    return out
+
+
+def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:
+    numbers = values.astype(np.float64).tolist()
+    return dict(zip(spec.names, numbers, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Scores declarations with one bundle.
+
+    Parameters
+    ----------
+    bundle
+        Verified and loaded.
+    """
+
+    bundle: Bundle
+
+    @classmethod
+    def load(cls, folder: Path) -> Scorer:
+        """Verify and load a bundle folder.
+
+        Raises
+        ------
+        BundleError
+            If the bundle is not what was packaged.
+        """
+        return cls(load_bundle(folder))
+
+    @property
+    def info(self) -> ScoresInfo:
+        """Where scores of this bundle come from."""
+        manifest = self.bundle.manifest
+        return ScoresInfo(
+            bundle_id=self.bundle.bundle_id,
+            trained_until=manifest.training.cut_off_day,
+            time_zone=manifest.features.time_zone,
+            currency=manifest.train.currency,
+        )
+
+    def score(
+        self,
+        tables: Tables,
+        *,
+        start: date,
+        stop: date,
+        explain: Explain = "top",
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Scores:
+        """Score the declarations lodged in [start, stop).
+
+        Profiles start from the bundle's snapshot and follow the tables from its day on. A window
+        that begins before that day is scored on a replay of all history in the tables.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        start, stop
+            Local days; `stop` is exclusive.
+        explain
+            `none`, `top` (the highest of each office and day) or `all`.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        Scores
+            Ordered by `lodged_at`, `declaration_id`.
+
+        Raises
+        ------
+        InputError
+            If the window is empty, or no declaration was lodged in it.
+        """
+        self._require_window(tables, start, stop)
+        snapshot = self.bundle.snapshot if start >= self.bundle.snapshot.as_of else None
+        parts = [
+            self._score_chunk(built, explain=explain, progress=progress)
+            for built in self._chunks(tables, start, stop, snapshot=snapshot, progress=progress)
+        ]
+        rows = pd.concat(parts, ignore_index=True)
+        if rows.empty:
+            raise _nothing_lodged(tables, start, stop)
+        return Scores(rows, self.info)
+
+    def _chunks(
+        self,
+        tables: Tables,
+        start: date,
+        stop: date,
+        *,
+        snapshot: Snapshot | None,
+        progress: Callable[[str], None],
+    ) -> Iterator[Built]:
+        first = start
+        while first < stop:
+            last = min(first + timedelta(days=CHUNK_DAYS), stop)
+            progress(f"lodged {first} to {last}")
+            wanted = Wanted(start=first, stop=last)
+            built = build(tables, self.bundle.spec, wanted, until=last, snapshot=snapshot)
+            yield built
+            snapshot, first = built.snapshot, last
+
+    def _score_chunk(
+        self, built: Built, *, explain: Explain, progress: Callable[[str], None]
+    ) -> pd.DataFrame:
+        model, spec = self.bundle.model, self.bundle.spec
+        scored = score_matrix(model, built.rows, built.matrix)
+        if explain == "none":
+            return scored
+        chosen = np.arange(len(scored))
+        if explain == "top":
+            chosen = _top(scored, built.rows["lodged_local"].dt.date)
+        progress(f"reasons for {len(chosen):,} lines")
+        told = explain_rows(
+            model, spec, built.rows.iloc[chosen], np.ascontiguousarray(built.matrix[chosen])
+        )
+        column: list[list[dict[str, object]] | None] = [None] * len(scored)
+        for at, one in zip(chosen, told, strict=True):
+            column[at] = one
+        return scored.assign(reasons=pd.Series(column, index=scored.index, dtype="object"))
+
+    def _require_window(self, tables: Tables, start: date, stop: date) -> None:
+        if start >= stop:
+            raise InputError(
+                "the window to score is empty",
+                where="--from and --to",
+                found=f"from {start} to {stop}",
+                do="Give a first day, and a later day at which to stop (exclusive).",
+            )
+        first, last = Reader(tables, self.bundle.spec.settings.time_zone, ()).span()
+        if stop <= first or start > last:
+            raise InputError(
+                "the window lies outside the data",
+                where=f"--from and --to, {tables.name}",
+                found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
+                do="Choose days inside that span.",
+            )
+
+
+def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
+    return InputError(
+        "no declaration was lodged in the window",
+        where=tables.name,
+        found=f"none from {start} to {stop}",
+        do="Choose other days.",
+    )
+
+
+def _top(scored: pd.DataFrame, day: pd.Series) -> npt.NDArray[np.int64]:
+    """Choose the highest lines of each office and day, ties by id, in the frame's order."""
+    keyed = scored.assign(day=day.to_numpy(), at=np.arange(len(scored)))
+    ordered = keyed.sort_values(["score", "declaration_id"], ascending=[False, True])
+    head = ordered.groupby(["office_id", "day"], sort=False).head(TOP_PER_OFFICE_DAY)
+    return np.sort(head["at"].to_numpy())

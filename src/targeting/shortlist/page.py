@@ -1,0 +1,183 @@
+"""The list as one self-contained HTML page: to read on a phone and to print on A4."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from targeting.shortlist.facts import (
+    Fact,
+    goods_facts,
+    party_facts,
+    revenue_words,
+    unit_facts,
+)
+from targeting.shortlist.words import (
+    CHOSEN,
+    Reason,
+    day_words,
+    percent,
+    reasons_in_words,
+    risk_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import pandas as pd
+
+    from targeting.shortlist.report import OfficeDay, ShortlistHeader
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """One line as the page shows it; every field is text, escaped by the template.
+
+    Parameters
+    ----------
+    rank
+        Place in the working order.
+    declaration_id
+        The declaration.
+    selected_by, chosen
+        What chose the line, as stored and in words.
+    risk, percent
+        The probability as a chance and as a percentage.
+    bar
+        The probability as a length from 0 to 100.
+    revenue
+        Revenue expected, empty where the model does not say.
+    reasons
+        Never empty.
+    unit, goods, parties
+        Facts of the declaration.
+    """
+
+    rank: int
+    declaration_id: str
+    selected_by: str
+    chosen: str
+    risk: str
+    percent: str
+    bar: float
+    revenue: str
+    reasons: tuple[Reason, ...]
+    unit: tuple[Fact, ...]
+    goods: tuple[Fact, ...]
+    parties: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageDay:
+    """One office-day of the page.
+
+    Parameters
+    ----------
+    counts
+        Its counts.
+    lines
+        In working order.
+    """
+
+    counts: OfficeDay
+    lines: tuple[PageLine, ...]
+
+
+def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
+    """Write the list as one HTML page without network, foreign fonts or tracking.
+
+    The page's own policy lets it run only the style and script it was written with, named by
+    their SHA-256: a text from a declaration cannot become code even if escaping failed.
+
+    Parameters
+    ----------
+    lines
+        From `targeting.shortlist.lines.add_facts`. Not changed.
+    path
+        The file.
+    header
+        What stands above the list.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = _read("shortlist.css"), _read("shortlist.js")
+    page = environment.get_template("shortlist.html.j2").render(
+        header=header,
+        day_words=day_words,
+        days=page_days(lines, header),
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+    path.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ...]:
+    """Group the lines by office-day, as the page shows them.
+
+    Parameters
+    ----------
+    lines
+        From `targeting.shortlist.lines.add_facts`. Not changed.
+    header
+        What stands above the list.
+
+    Returns
+    -------
+    tuple of PageDay
+        By office, then day.
+    """
+    cells = lines.astype(object)
+    rows = cells.where(cells.notna(), None).to_dict(orient="records")
+    currency = header.info.currency
+    groups: dict[tuple[str, date], list[PageLine]] = {}
+    for row in rows:
+        line = _page_line({str(name): cell for name, cell in row.items()}, currency)
+        groups.setdefault((row["office_id"], row["day"]), []).append(line)
+    counts = {(one.office_id, one.day): one for one in header.report.office_days}
+    return tuple(PageDay(counts[key], tuple(group)) for key, group in groups.items())
+
+
+def _page_line(row: Mapping[str, object], currency: str) -> PageLine:
+    selected_by, chance = str(row["selected_by"]), float(str(row["probability"]))
+    return PageLine(
+        rank=int(str(row["rank"])),
+        declaration_id=str(row["declaration_id"]),
+        selected_by=selected_by,
+        chosen=CHOSEN[selected_by],
+        risk=risk_words(chance),
+        percent=percent(chance),
+        bar=round(100 * chance, 1),
+        revenue=revenue_words(row, currency=currency),
+        reasons=reasons_in_words(row["reasons"], selected_by=selected_by),
+        unit=unit_facts(row),
+        goods=goods_facts(row, currency=currency),
+        parties=party_facts(row),
+    )

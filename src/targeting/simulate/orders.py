@@ -1,0 +1,319 @@
+"""Consignments as their traders order them: who, what, from where, by which route, when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from targeting.simulate.goods import goods
+from targeting.simulate.places import (
+    AIR,
+    COUNTRIES,
+    COUNTRY,
+    EXPORT,
+    HUB_SHARES,
+    HUBS,
+    IS_HOME,
+    IS_PREFERRED,
+    NOWHERE,
+    PLACES,
+    PORTS,
+    REGION,
+    ROAD,
+    SEA,
+    SITE_COUNTRY,
+    SITE_OFFSET_S,
+    SITES,
+    TRANSIT,
+)
+from targeting.simulate.rows import Rows
+from targeting.simulate.streams import Flags, Floats, Ints, cumulative, habit, pick
+from targeting.simulate.traders import Traders, destinations
+
+DAY_S = 86_400
+MISSING = -1
+SELF = -2
+"""The notify party is the consignee itself."""
+FULL, GROUPAGE, EMPTY = range(3)
+BROKERS_PER_COUNTRY = 45
+FORWARDERS = 90
+CARRIERS = (24, 18, 140, 16)
+SUPPLIER_SLOTS = 512
+PAYMENTS = ("transfer", "deferred", "guarantee", "card", "cash")
+_PAYMENT_SHARES = cumulative(np.array([60.0, 20.0, 9.0, 6.0, 5.0]))
+_RE_EXPORTERS = np.array([COUNTRY[code] for code in ("AE", "TR", "DE", "RU", "GE", "CN")])
+
+
+@dataclass(frozen=True)
+class Orders(Rows):
+    """Consignments, one array element each; numbers stand for codes until they are written.
+
+    Parameters
+    ----------
+    scheme
+        0 for honest trade, else the number of the scheme plus one.
+    trader
+        Number of the local trader.
+    goods
+        Main line of goods.
+    origin, dispatch, destination
+        Country numbers. `supply` below is where the goods were really made.
+    supply
+        Country whose prices the goods have.
+    supplier, broker, notify, carrier
+        Party numbers; `MISSING` where the document names none, `SELF` for the consignee.
+    site, flow, mode
+        Numbers in `targeting.simulate.places`.
+    loading, hub
+        Place numbers; hub is `NOWHERE` on a direct route.
+    load, boxed
+        `FULL`, `GROUPAGE` or `EMPTY`, and whether it moves in an ISO container.
+    lines
+        Goods lines of the transport document.
+    lodged, lead
+        Seconds since the world began, in UTC, and seconds from lodging to arrival.
+    payment, preference
+        Means of payment, and whether a tariff preference is claimed.
+    amendments
+        Amendments when the version was lodged.
+    seal_twin
+        Whether the seal number repeats one seen before.
+    """
+
+    scheme: Ints
+    trader: Ints
+    goods: Ints
+    origin: Ints
+    supply: Ints
+    dispatch: Ints
+    destination: Ints
+    supplier: Ints
+    broker: Ints
+    notify: Ints
+    carrier: Ints
+    site: Ints
+    flow: Ints
+    mode: Ints
+    loading: Ints
+    hub: Ints
+    load: Ints
+    boxed: Flags
+    lines: Ints
+    lodged: Ints
+    lead: Ints
+    payment: Ints
+    preference: Flags
+    amendments: Ints
+    seal_twin: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a day's orders are written: the traders, the seed, the day and its random stream."""
+
+    traders: Traders
+    seed: int
+    day: int
+    rng: np.random.Generator
+
+    @property
+    def season_of_habits(self) -> int:
+        """Number of the present stretch of 240 days: suppliers and brokers change with it."""
+        return self.day // 240
+
+    def kept(self, name: str, trader: np.ndarray, *, share: float, key: np.ndarray | int) -> Floats:
+        """Draw a trader's habit, kept with a given share and replaced by chance otherwise."""
+        chance = self.rng.random(len(trader))
+        return np.where(
+            self.rng.random(len(trader)) < share, habit(self.seed, name, trader, key), chance
+        )
+
+
+def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
+    """Write one honest consignment for each trader named.
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    trader
+        Numbers of the traders, one per consignment.
+    """
+    size, rng = len(trader), desk.rng
+    known = desk.traders.take(trader)
+    slot = (known.lines * rng.random(size) ** 2).astype(np.int64)
+    line = _goods(desk, known.goods[np.arange(size), slot])
+    flow = _flow(desk, known.flow)
+    origin, dispatch = _countries(desk, trader, slot=slot, line=line, flow=flow, site=known.site)
+    mode = _mode(desk, trader, known.site)
+    site, load = known.site, _load(desk, line=line, mode=mode)
+    return Orders(
+        scheme=np.zeros(size, dtype=np.int64),
+        trader=trader,
+        goods=line,
+        origin=origin,
+        supply=origin,
+        dispatch=dispatch,
+        destination=_destination(desk, trader, flow=flow, site=site, line=line),
+        supplier=supplier_of(desk, trader, dispatch=dispatch, line=line, slot=slot),
+        broker=broker_of(desk, trader, site),
+        notify=_notify(desk, trader),
+        carrier=_carrier(desk, trader, mode),
+        site=site,
+        flow=flow,
+        mode=mode,
+        loading=loading_of(desk, trader, dispatch=dispatch, mode=mode),
+        hub=_hub(desk, trader, dispatch=dispatch, mode=mode, site=site),
+        load=load,
+        boxed=_boxed(desk, line=line, mode=mode, load=load),
+        lines=np.where(load == EMPTY, 1, np.minimum(rng.geometric(0.68, size), 4)),
+        lodged=desk.day * DAY_S + _clock(rng, site),
+        lead=_lead(rng, mode),
+        payment=pick(_PAYMENT_SHARES, desk.kept("payment", trader, share=0.85, key=0)),
+        preference=IS_PREFERRED[origin] & (rng.random(size) < 0.72),
+        amendments=rng.poisson(np.where(rng.random(size) < 0.22, 0.9, 0.03)),
+        seal_twin=rng.random(size) < 0.004,
+    )
+
+
+def _goods(desk: Desk, usual: np.ndarray) -> np.ndarray:
+    """Let one consignment in eleven leave the trader's lines."""
+    odd = desk.rng.integers(0, len(goods().codes), len(usual))
+    return np.where(desk.rng.random(len(usual)) < 0.09, odd, usual)
+
+
+def _flow(desk: Desk, main: np.ndarray) -> np.ndarray:
+    other = np.where(main == 0, TRANSIT, 0)
+    return np.where(desk.rng.random(len(main)) < 0.03, other, main)
+
+
+def _countries(
+    desk: Desk,
+    trader: np.ndarray,
+    *,
+    slot: np.ndarray,
+    line: np.ndarray,
+    flow: np.ndarray,
+    site: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    trade = goods()
+    choice = pick(trade.origin_shares[line], desk.kept("origin", trader, share=0.80, key=slot))
+    home = SITE_COUNTRY[site]
+    abroad = np.where(trade.origin[line, 0] == home, trade.origin[line, 1], trade.origin[line, 0])
+    made = trade.origin[line, choice]
+    origin = np.where(flow == EXPORT, home, np.where(made == home, abroad, made))
+    re_export = desk.kept("re-export", trader, share=0.8, key=slot)
+    via = _RE_EXPORTERS[desk.rng.integers(0, len(_RE_EXPORTERS), len(trader))]
+    dispatch = np.where((re_export < 0.13) & (flow != EXPORT), via, origin)
+    return origin, dispatch
+
+
+def _destination(
+    desk: Desk, trader: np.ndarray, *, flow: np.ndarray, site: np.ndarray, line: np.ndarray
+) -> np.ndarray:
+    size = len(trader)
+    slot = (4 * desk.kept("onward", trader, share=0.8, key=0)).astype(np.int64)
+    onward = destinations()[site, slot]
+    market = goods().origin[line, desk.rng.integers(0, 4, size)]
+    abroad = np.where(IS_HOME[market], onward, market)
+    return np.select([flow == 0, flow == EXPORT], [SITE_COUNTRY[site], abroad], onward)
+
+
+def supplier_of(
+    desk: Desk, trader: np.ndarray, *, dispatch: np.ndarray, line: np.ndarray, slot: np.ndarray
+) -> np.ndarray:
+    """Choose the foreign party: a country, a sector and a place among that group's firms.
+
+    Parameters
+    ----------
+    desk, trader, dispatch, line, slot
+        Where, whose, from which country, which goods, and the trader's slot for them.
+    """
+    key = slot + 8 * desk.season_of_habits
+    usual = desk.kept("supplier", trader, share=0.75, key=key)
+    # New firms keep coming: the group a supplier is drawn from grows through the years.
+    firms = np.minimum(40 + desk.day // 12, SUPPLIER_SLOTS - 1)
+    group = dispatch * len(goods().sectors) + goods().sector[line]
+    return group * SUPPLIER_SLOTS + (firms * usual**1.8).astype(np.int64)
+
+
+def broker_of(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
+    """Choose the declarant: the habitual broker, another one, or the trader itself (`MISSING`)."""
+    usual = desk.kept("broker", trader, share=0.88, key=desk.season_of_habits // 2)
+    number = (BROKERS_PER_COUNTRY * usual**1.5).astype(np.int64)
+    alone = habit(desk.seed, "own declarant", trader) < 0.07
+    return np.where(alone, MISSING, SITE_COUNTRY[site] * 1000 + number)
+
+
+def _notify(desk: Desk, trader: np.ndarray) -> np.ndarray:
+    usual = desk.kept("notify", trader, share=0.9, key=0)
+    forwarder = ((usual - 0.62) / 0.38 * FORWARDERS).astype(np.int64)
+    return np.where(usual < 0.62, SELF, forwarder)
+
+
+def _mode(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
+    shares = cumulative(np.array([one.modes for one in SITES]))
+    return pick(shares[site], desk.kept("mode", trader, share=0.8, key=0))
+
+
+def _carrier(desk: Desk, trader: np.ndarray, mode: np.ndarray) -> np.ndarray:
+    usual = desk.kept("carrier", trader, share=0.75, key=mode)
+    return mode * 1000 + (np.array(CARRIERS)[mode] * usual**1.6).astype(np.int64)
+
+
+def loading_of(
+    desk: Desk, trader: np.ndarray, *, dispatch: np.ndarray, mode: np.ndarray
+) -> np.ndarray:
+    """Choose the place of loading in the country of dispatch."""
+    slot = (3 * desk.kept("loading", trader, share=0.85, key=dispatch)).astype(np.int64)
+    return PORTS[dispatch, mode, slot]
+
+
+def _hub(
+    desk: Desk, trader: np.ndarray, *, dispatch: np.ndarray, mode: np.ndarray, site: np.ndarray
+) -> np.ndarray:
+    region = REGION[dispatch]
+    choice = pick(HUB_SHARES[region], desk.kept("hub", trader, share=0.85, key=dispatch))
+    hub = HUBS[region, choice]
+    pointless = (_COUNTRY_OF_PLACE[hub] == SITE_COUNTRY[site]) | (mode == AIR)
+    pointless |= (mode == ROAD) & (desk.rng.random(len(hub)) < 0.7)
+    return np.where(pointless, NOWHERE, hub)
+
+
+_COUNTRY_OF_PLACE = np.array(
+    [COUNTRIES.index(code[:2]) if code[:2] in COUNTRIES else MISSING for code in PLACES]
+)
+
+
+def _load(desk: Desk, *, line: np.ndarray, mode: np.ndarray) -> np.ndarray:
+    small = goods().price[line] > 6
+    groupage = desk.rng.random(len(line)) < np.where(small, 0.30, 0.06)
+    load = np.where(groupage & (mode != AIR), GROUPAGE, FULL)
+    return np.where((line == goods().empty_box) & (mode != AIR), EMPTY, load)
+
+
+def _clock(rng: np.random.Generator, site: np.ndarray) -> np.ndarray:
+    """Draw the second of the UTC day, so that most local hours are office hours."""
+    size = len(site)
+    local = np.clip(rng.normal(12.8, 2.9, size), 6.5, 21.5) * 3600
+    night = rng.random(size) < 0.11
+    local = np.where(night, rng.random(size) * DAY_S, local)
+    return (local.astype(np.int64) - SITE_OFFSET_S[site]) % DAY_S
+
+
+def _lead(rng: np.random.Generator, mode: np.ndarray) -> np.ndarray:
+    """Draw the time to arrival: days at sea, hours by road; one in sixteen is lodged late."""
+    size = len(mode)
+    median_h = np.array([44.0, 30.0, 9.0, 5.0])[mode]
+    hours = median_h * np.exp(rng.normal(0.0, 0.55, size))
+    late = rng.random(size) < 0.06
+    return (np.where(late, rng.uniform(-2.0, 2.5, size), hours) * 3600).astype(np.int64)
+
+
+def _boxed(desk: Desk, *, line: np.ndarray, mode: np.ndarray, load: np.ndarray) -> np.ndarray:
+    """Tell which consignments move in ISO containers: sea, most of rail, some of road."""
+    share = np.array([0.93, 0.72, 0.12, 0.0])[mode]
+    bulk = goods().price[line] < 0.2
+    lot = desk.rng.random(len(line)) < np.where(bulk, share * 0.3, share)
+    return (lot | (load == EMPTY) | ((mode == SEA) & (load == GROUPAGE))) & (mode != AIR)

@@ -1,0 +1,185 @@
+"""Schemes against the revenue: what they order and what trace they leave.
+
+The numbers in brackets are the indicators of domain.md section 1.2. Every trace overlaps with
+something honest: stock lots, re-exports, small new traders, late lodging, vague words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from targeting.simulate.goods import goods
+from targeting.simulate.lines import vague_words
+from targeting.simulate.moves import (
+    among,
+    deals_in,
+    gang_broker,
+    importing,
+    lot,
+    marked,
+    new_supplier,
+    tax_share,
+)
+from targeting.simulate.orders import FORWARDERS
+from targeting.simulate.places import COUNTRY, IS_PREFERRED, PORTS, SITE_COUNTRY, SITE_VAT
+
+if TYPE_CHECKING:
+    from targeting.simulate.lines import Lines
+    from targeting.simulate.orders import Desk, Orders
+    from targeting.simulate.schemes import Hand, Wave
+    from targeting.simulate.streams import Floats
+    from targeting.simulate.traders import Traders
+
+
+def undervaluers(traders: Traders, day: int) -> Floats:
+    """Suit importers of taxed goods."""
+    taxed = goods().duty[traders.goods[:, 0]] >= 10
+    return (importing(traders, day) & taxed).astype(float)
+
+
+def shape_undervaluation(desk: Desk, orders: Orders, wave: Wave) -> Orders:
+    """Import in full duty through the wave's brokers (17, 55)."""
+    return orders.having(
+        flow=np.zeros_like(orders.flow),
+        destination=SITE_COUNTRY[orders.site],
+        broker=gang_broker(desk, orders, wave, share=0.2),
+    )
+
+
+def trace_undervaluation(lines: Lines, hand: Hand, wave: Wave) -> Lines:
+    """Declare half to nine tenths of the value, often a round sum (43, 46, 48, 55)."""
+    size = len(hand.rows)
+    depth = 0.30 + 0.16 * wave.chance("depth")
+    share = np.clip(np.exp(hand.rng.normal(-depth, 0.20, size)), 0.3, 0.95)
+    true = lines.value[hand.rows]
+    declared = true * share
+    declared = np.where(hand.rng.random(size) < 0.22, np.round(declared, -2), declared)
+    declared = np.round(np.maximum(declared, 1.0), 2)
+    evaded = np.maximum(true - declared, 0.0) * tax_share(lines, hand)
+    changed = lines.changed(hand.rows, value=declared)
+    return marked(changed, hand.rows, evaded=evaded, quantity=0.0)
+
+
+def misclassifiers(traders: Traders, day: int) -> Floats:
+    """Suit importers whose goods have a cheaper-taxed neighbour in the tariff."""
+    covered = goods().cover[traders.goods[:, 0]] >= 0
+    return (importing(traders, day) & covered).astype(float)
+
+
+def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
+    """Import the trader's own main goods, without a preference; shop for an office (33)."""
+    return orders.having(
+        goods=desk.traders.goods[orders.trader, 0],
+        flow=np.zeros_like(orders.flow),
+        destination=SITE_COUNTRY[orders.site],
+        preference=np.zeros(len(orders), dtype=bool),
+        broker=gang_broker(desk, orders, wave, share=0.2),
+    )
+
+
+def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
+    """Declare the neighbour's code: price, package and words stay the true goods' (22, 39, 46)."""
+    trade, cover = goods(), goods().cover[lines.goods[hand.rows]]
+    rows, cover = hand.rows[cover >= 0], cover[cover >= 0]
+    true_duty, vat = lines.duty[rows] / 100, SITE_VAT[hand.orders.site[rows]]
+    declared_duty = trade.duty[cover] / 100
+    lot = hand.rng.random(len(rows))
+    neighbour = cover * 3 + hand.rng.integers(0, 3, len(rows))
+    vague = vague_words(hand.rng, len(rows))
+    own_words = 0.25 + 0.2 * wave.chance("words")
+    word = np.select(
+        [lot < own_words, lot < own_words + 0.15], [lines.word[rows], vague], neighbour
+    )
+    repacked = np.maximum(lines.net[rows] // trade.package_kg[cover], 1).astype(np.int64)
+    packages = np.where(hand.rng.random(len(rows)) < 0.5, repacked, lines.packages[rows])
+    changed = lines.changed(
+        rows, goods=cover, duty=declared_duty * 100, word=word, packages=packages
+    )
+    evaded = lines.value[rows] * np.maximum(true_duty - declared_duty, 0.0) * (1 + vat)
+    return marked(changed, rows, evaded=evaded, quantity=0.0)
+
+
+def origin_frauds(traders: Traders, day: int) -> Floats:
+    """Suit importers of taxed manufactures."""
+    made = deals_in(traders, "textiles", "footwear", "plastics", "ceramics", "metals", "homeware",
+               "food", "electronics")  # fmt: skip
+    return (importing(traders, day) & made).astype(float)
+
+
+def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
+    """Claim the origin of a free-trade country for goods made elsewhere (24, 25, 27, 56)."""
+    size = len(orders)
+    maker = COUNTRY[wave.choose("maker", ("CN", "IN", "CN", "VN"))]
+    claimed = _plausible(
+        desk, orders.goods, COUNTRY[wave.choose("claimed", ("UZ", "GE", "KG", "RU"))]
+    )
+    direct = lot(desk, size, 0.30)
+    dispatch = np.where(direct, maker, claimed)
+    shaped = orders.having(
+        flow=np.zeros_like(orders.flow),
+        destination=SITE_COUNTRY[orders.site],
+        supply=np.full(size, maker),
+        origin=claimed,
+        dispatch=dispatch,
+        loading=PORTS[dispatch, orders.mode, desk.rng.integers(0, 3, size)],
+        preference=np.ones(size, dtype=bool),
+        broker=gang_broker(desk, orders, wave, share=0.2),
+    )
+    return shaped.having(supplier=new_supplier(desk, shaped))
+
+
+def _plausible(desk: Desk, line: np.ndarray, usual: int) -> np.ndarray:
+    """Claim a free-trade origin the goods do come from where there is one, else the wave's own."""
+    origins = goods().origin[line]
+    known = IS_PREFERRED[origins]
+    first = origins[np.arange(len(line)), known.argmax(axis=1)]
+    return np.where(known.any(axis=1) & lot(desk, len(line), 0.7), first, usual)
+
+
+def trace_origin_fraud(lines: Lines, hand: Hand, wave: Wave) -> Lines:
+    """Keep the maker's prices under the claimed origin (46); the duty is what is evaded."""
+    del wave
+    duty = goods().duty[lines.goods[hand.rows]] / 100
+    vat = SITE_VAT[hand.orders.site[hand.rows]]
+    evaded = lines.value[hand.rows] * duty * (1 + vat)
+    return marked(lines, hand.rows, evaded=evaded, quantity=0.0)
+
+
+def good_importers(traders: Traders, day: int) -> Floats:
+    """Suit large, long-established importers: theirs is the name that opens doors."""
+    known = traders.enters < day - 300
+    return np.where(importing(traders, day) & known, traders.activity(day), 0.0)
+
+
+def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
+    """Use a good name with a broker, notify party, supplier and goods not its own (4, 13, 16)."""
+    size = len(orders)
+    source = COUNTRY[wave.choose("source", ("CN", "TR", "AE"))]
+    branded = goods().of("electronics", "footwear", "textiles", "vehicles", "drinks", "homeware")
+    shaped = orders.having(
+        goods=np.where(lot(desk, size, 0.5), orders.goods, among(desk, branded, size)),
+        flow=np.zeros_like(orders.flow),
+        destination=SITE_COUNTRY[orders.site],
+        origin=np.full(size, source),
+        supply=np.full(size, source),
+        dispatch=np.full(size, source),
+        loading=PORTS[source, orders.mode, desk.rng.integers(0, 3, size)],
+        preference=np.zeros(size, dtype=bool),
+        broker=gang_broker(desk, orders, wave, share=0.5),
+        notify=np.where(
+            lot(desk, size, 0.7), desk.rng.integers(0, FORWARDERS, size), orders.notify
+        ),
+        payment=np.where(lot(desk, size, 0.3), 4, orders.payment),
+    )
+    return shaped.having(supplier=new_supplier(desk, shaped))
+
+
+def trace_identity_hijack(lines: Lines, hand: Hand, wave: Wave) -> Lines:
+    """Declare four fifths of the value; the tax will never be paid by who is named (46)."""
+    del wave
+    true = lines.value[hand.rows]
+    value = np.round(true * hand.rng.uniform(0.6, 1.0, len(hand.rows)), 2)
+    changed = lines.changed(hand.rows, value=value)
+    return marked(changed, hand.rows, evaded=true * tax_share(lines, hand), quantity=0.0)

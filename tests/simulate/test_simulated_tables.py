@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.tree import DecisionTreeClassifier
+
+from targeting.simulate.papers import BLANK_SHARES
+from targeting.tables.folder import TablesFolder
+from targeting.tables.iso6346 import is_valid
+from targeting.tables.schema import DECLARATIONS, INSPECTIONS, Column, Table
+
+if TYPE_CHECKING:
+    from conftest import Simulated
+
+COLUMNS = [(table, column) for table in (DECLARATIONS, INSPECTIONS) for column in table.columns]
+
+
+def frame(world: Simulated, table: Table) -> pd.DataFrame:
+    return world.declarations if table is DECLARATIONS else world.inspections
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), COLUMNS, ids=[f"{table.name}.{column.name}" for table, column in COLUMNS]
+)
+def test_column_keeps_the_schema(small: Simulated, table: Table, column: Column) -> None:
+    values = frame(small, table)[column.name]
+    known = values.dropna()
+    assert len(known) > 0
+    assert column.null or len(known) == len(values)
+    if column.choices:
+        assert set(known) <= set(column.choices)
+    if column.pattern:
+        assert known.str.fullmatch(column.pattern).all()
+    if column.minimum is not None:
+        assert (known > column.minimum if column.above_minimum else known >= column.minimum).all()
+    if column.maximum is not None:
+        assert (known <= column.maximum).all()
+
+
+def test_types_are_those_of_the_schema(small: Simulated) -> None:
+    folder = TablesFolder.open(small.report.tables)
+    for table in (DECLARATIONS, INSPECTIONS):
+        written = pq.read_schema(folder.files(table)[0])
+        assert {name: written.field(name).type for name in written.names} == {
+            column.name: column.arrow for column in table.columns
+        }
+
+
+def test_keys_are_unique_and_match(small: Simulated) -> None:
+    assert small.declarations["declaration_id"].is_unique
+    assert small.inspections["inspection_id"].is_unique
+    assert small.inspections["declaration_id"].is_unique
+    known = set(small.declarations["declaration_id"])
+    assert set(small.inspections["declaration_id"]) <= known
+
+
+def test_times_are_in_order(middle: Simulated) -> None:
+    rows = middle.joined.dropna(subset="inspected_at")
+    assert (rows["inspected_at"] >= rows["lodged_at"]).all()
+    assert (rows["result_known_at"] >= rows["inspected_at"]).all()
+    assert middle.declarations["lodged_at"].is_monotonic_increasing
+
+
+def test_most_lodging_is_in_local_office_hours(middle: Simulated) -> None:
+    offset = middle.declarations["office_id"].str[:2].map({"AZ": 4, "KZ": 5, "TM": 5})
+    local = (middle.declarations["lodged_at"] + pd.to_timedelta(offset, unit="h")).dt.hour
+    assert 0.75 < local.between(8, 18).mean() < 0.95
+
+
+def test_containers_travel_again_and_few_numbers_are_mistyped(middle: Simulated) -> None:
+    boxes = middle.declarations.dropna(subset="container_id")
+    wrong = ~is_valid(boxes["container_id"].tolist())
+    assert 0.001 < wrong.mean() < 0.02
+    trips = boxes.drop_duplicates("transport_document_id")["container_id"].value_counts()
+    assert (trips > 1).mean() > 0.3
+    types = boxes[~wrong].dropna(subset="container_type").groupby("container_id")["container_type"]
+    assert types.nunique().max() == 1
+
+
+def test_a_document_has_one_to_four_lines_of_one_consignment(middle: Simulated) -> None:
+    lines = middle.declarations.dropna(subset="transport_document_id").groupby(
+        "transport_document_id"
+    )
+    assert lines.size().between(1, 4).all()
+    assert lines.size().nunique() == 4
+    for column in ("office_id", "lodged_at", "transport_mode", "flow", "container_id"):
+        assert lines[column].nunique(dropna=False).max() == 1, column
+
+
+def test_net_mass_never_exceeds_gross(middle: Simulated) -> None:
+    known = middle.declarations.dropna(subset=["net_mass_kg", "gross_mass_kg"])
+    assert (known["net_mass_kg"] <= known["gross_mass_kg"] + 0.06).all()
+
+
+def test_parties_are_concentrated(middle: Simulated) -> None:
+    imports = middle.declarations.query("flow == 'import'")
+    volume = imports["consignee_id"].value_counts()
+    assert volume.head(len(volume) // 10).sum() / volume.sum() > 0.4
+
+
+def test_traders_come_and_go(middle: Simulated) -> None:
+    imports = middle.declarations.query("flow == 'import'")
+    days = (imports["lodged_at"] - imports["lodged_at"].min()).dt.days
+    seen = days.groupby(imports["consignee_id"]).agg(["min", "max"])
+    assert (seen["min"] > 150).sum() > 20
+    assert (seen["max"] < 150).sum() > 20
+
+
+def test_exporters_are_local_and_their_consignees_foreign(middle: Simulated) -> None:
+    exports = middle.declarations.query("flow == 'export'").dropna(subset="consignor_id")
+    assert exports["consignor_id"].str.startswith("CE").all()
+    assert exports["consignee_id"].str.startswith("CO").all()
+    assert (
+        exports["loading_port"].dropna()
+        == exports["office_id"].loc[exports["loading_port"].dropna().index]
+    ).all()
+
+
+@pytest.mark.parametrize("column", [name for name, _ in BLANK_SHARES])
+def test_what_is_left_out_says_nothing(middle: Simulated, column: str) -> None:
+    """Blanks among illicit lines are as frequent as among honest ones, within 4.5 errors."""
+    rows = middle.joined
+    if column.startswith("container"):
+        rows = rows[rows["container_id"].notna()]
+    blank, illicit = rows[column].isna(), rows["illicit"]
+    share = blank.mean()
+    assert 0 < share < 0.12
+    error = np.sqrt(share * (1 - share) / illicit.sum())
+    assert abs(blank[illicit].mean() - blank[~illicit].mean()) < 4.5 * error
+
+
+def coded(values: pd.Series) -> np.ndarray:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.astype("int64").to_numpy(dtype=float)[:, None]
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(float).fillna(-1).to_numpy()[:, None]
+    return pd.Categorical(values).codes.astype(float)[:, None]
+
+
+def worst_column(world: Simulated) -> tuple[float, str]:
+    """Cross-fit a depth-4 tree on each raw column of the examined lines; return the best AUC."""
+    rows = world.joined.dropna(subset="result").reset_index(drop=True)
+    hit, even = (rows["result"] == "hit").to_numpy(), rows.index.to_numpy() % 2 == 0
+    found = [(cross_fit(coded(rows[name]), hit, even), name) for name in world.declarations.columns]
+    both = np.hstack([coded(rows["net_mass_kg"]), coded(rows["customs_value"])])
+    return max([*found, (cross_fit(both, hit, even), "net mass and value")])
+
+
+def cross_fit(values: np.ndarray, hit: np.ndarray, even: np.ndarray) -> float:
+    areas = []
+    for fold in (even, ~even):
+        tree = DecisionTreeClassifier(max_depth=4, min_samples_leaf=10, random_state=0)
+        tree.fit(values[fold], hit[fold])
+        areas.append(roc_auc_score(hit[~fold], tree.predict_proba(values[~fold])[:, 1]))
+    return float(np.mean(areas))
+
+
+def test_no_single_column_tells_the_label(middle: Simulated) -> None:
+    area, column = worst_column(middle)
+    assert area < 0.70, column
+
+
+@pytest.mark.slow
+def test_no_single_column_tells_the_label_in_the_demo(demo: Simulated) -> None:
+    area, column = worst_column(demo)
+    assert area < 0.70, column
