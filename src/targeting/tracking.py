@@ -180,14 +180,12 @@ def _client(store: Store) -> Iterator[MlflowClient]:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(store.uri)
-    mlflow.set_registry_uri(store.uri)
     try:
         yield mlflow.MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
     finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        mlflow.set_tracking_uri(before)
 
 
 def _experiment(client: MlflowClient, store: Store) -> str:

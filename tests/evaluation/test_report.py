@@ -51,7 +51,7 @@ def evaluation():
 @pytest.fixture(scope="module")
 def folder(evaluation, tmp_path_factory):
     output = tmp_path_factory.mktemp("evaluation") / "out"
-    provenance = {"bundle_id": "3fa9c1", "note": HOSTILE, "trained_until": "2026-03-05T00:00:00Z"}
+    provenance = {"bundle": "3fa9c1", "note": HOSTILE, "trained_until": "2026-03-05T00:00:00Z"}
     write_evaluation(evaluation, output, provenance=provenance)
     return output
 
@@ -100,7 +100,7 @@ def test_the_report_says_its_figures_in_words(folder, evaluation):
 
 
 def test_written_twice_the_bytes_are_equal(folder, evaluation, tmp_path):
-    provenance = {"bundle_id": "3fa9c1", "note": HOSTILE, "trained_until": "2026-03-05T00:00:00Z"}
+    provenance = {"bundle": "3fa9c1", "note": HOSTILE, "trained_until": "2026-03-05T00:00:00Z"}
     again = evaluate(*traffic(), capacity=5, seed=7)
     write_evaluation(again, tmp_path / "out", provenance=provenance)
     assert digests(tmp_path / "out") == digests(folder)

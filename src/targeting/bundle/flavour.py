@@ -15,7 +15,9 @@ from targeting.tables.schema import DECLARATIONS, Column
 
 LOADER = "targeting.scoring.pyfunc"
 
-_MLFLOW_TYPES = {"string": "string", "timestamp": "datetime", "int": "long", "float": "double"}
+# A moment may come with a time zone, without one (UTC) or as ISO 8601 text, and MLflow's own
+# `datetime` refuses the first; whole numbers with a missing one are floats in pandas.
+_MLFLOW_TYPES = {"string": "string", "timestamp": "any", "int": "any", "float": "double"}
 
 _OUTPUTS = (
     {"name": "declaration_id", "type": "string", "required": True},
@@ -54,6 +56,5 @@ def mlmodel() -> str:
 
 
 def _input(column: Column) -> dict[str, object]:
-    """Describe a column; whole numbers are doubles, because pandas holds a missing one so."""
-    kind = "double" if column.kind == "int" else _MLFLOW_TYPES[column.kind]
+    kind = _MLFLOW_TYPES[column.kind]
     return {"name": column.name, "type": kind, "required": not column.null}

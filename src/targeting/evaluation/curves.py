@@ -21,7 +21,8 @@ from targeting.evaluation.plots import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from targeting.evaluation.findings import CurvePoint, Evaluation, Measure
+    from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.measures import CurvePoint, Measure
     from targeting.evaluation.plots import Axes, Figure
 
 

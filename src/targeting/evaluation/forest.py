@@ -17,7 +17,8 @@ from targeting.evaluation.words import TITLES, shorten, title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from targeting.evaluation.findings import Evaluation, Slice
+    from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.measures import Slice
     from targeting.evaluation.plots import Axes, Figure
 
 

@@ -15,15 +15,7 @@ from targeting.evaluation.calibration import (
     squared_errors,
 )
 from targeting.evaluation.capacity import DailyPrecision, precision_at_capacity
-from targeting.evaluation.findings import (
-    Accounting,
-    CurvePoint,
-    CutRow,
-    Evaluation,
-    Measure,
-    ReliabilityRow,
-    ScoreBin,
-)
+from targeting.evaluation.findings import Evaluation
 from targeting.evaluation.intervals import (
     DayResamples,
     RankingReplicates,
@@ -31,6 +23,14 @@ from targeting.evaluation.intervals import (
     too_few,
 )
 from targeting.evaluation.lines import join, require_capacity
+from targeting.evaluation.measures import (
+    Accounting,
+    CurvePoint,
+    CutRow,
+    Measure,
+    ReliabilityRow,
+    ScoreBin,
+)
 from targeting.evaluation.office_days import judge_capacity
 from targeting.evaluation.parts import judge_parts, judge_reasons, wilson_measure
 from targeting.evaluation.stratum import Stratum, judge_random

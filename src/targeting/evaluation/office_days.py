@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.evaluation.findings import AtCapacity, DayRow, Measure
 from targeting.evaluation.intervals import too_few
+from targeting.evaluation.measures import AtCapacity, DayRow, Measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

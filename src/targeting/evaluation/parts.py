@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from targeting.evaluation.findings import Measure, ReasonRow, Slice
 from targeting.evaluation.intervals import wilson
 from targeting.evaluation.lines import NOT_STATED
+from targeting.evaluation.measures import Measure, ReasonRow, Slice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from targeting.evaluation.findings import Evaluation, Measure, Slice
+    from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.measures import Measure, Slice
     from targeting.evaluation.plots import Figure
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.evaluation.findings import Measure, RandomStratum
 from targeting.evaluation.intervals import resample_ranking, too_few, wilson
+from targeting.evaluation.measures import Measure, RandomStratum
 from targeting.evaluation.metrics import auc, rank
 from targeting.evaluation.parts import MIN_EXAMINED, MIN_HITS
 

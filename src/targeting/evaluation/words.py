@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from targeting.evaluation.findings import Evaluation, Measure
+    from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.measures import Measure
 
 TITLES = {
     "office_id": "Office",
@@ -62,7 +63,7 @@ def percent_with_interval(measure: Measure) -> str:
 
     Examples
     --------
-    >>> from targeting.evaluation.findings import Measure
+    >>> from targeting.evaluation.measures import Measure
     >>> percent_with_interval(Measure(0.3, 0.25, 0.361))
     '30.0 % (25.0 to 36.1 %)'
     """
@@ -76,7 +77,7 @@ def number_with_interval(measure: Measure, *, digits: int = 2) -> str:
 
     Examples
     --------
-    >>> from targeting.evaluation.findings import Measure
+    >>> from targeting.evaluation.measures import Measure
     >>> number_with_interval(Measure(2.5, 2.0, 3.25))
     '2.50 (2.00 to 3.25)'
     """
@@ -186,8 +187,8 @@ def _choice(evaluation: Evaluation) -> str:
         return text
     return (
         f"{text} On the {at.office_days_with_choice:,} others precision at capacity is "
-        f"{percent_with_interval(at.precision_with_choice)} against {percent(at.chance_with_choice.value)} "
-        "for a blind draw."
+        f"{percent_with_interval(at.precision_with_choice)} against "
+        f"{percent(at.chance_with_choice.value)} for a blind draw."
     )
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow as pa
 
 from targeting.errors import InputError
 from targeting.features.engine import Reader
 from targeting.scoring.scorer import Scorer
-from targeting.tables.folder import MemoryTables
+from targeting.tables.folder import MemoryTables, from_frame
 from targeting.tables.schema import INSPECTIONS
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class ScoringModel:
                 do="Hand each declaration in once.",
             )
         tables = MemoryTables(
-            pa.Table.from_pandas(_with_utc(model_input), preserve_index=False),
+            from_frame(_with_utc(model_input)),
             INSPECTIONS.arrow_schema().empty_table(),
         )
         rows = self._score(tables).rows.set_index("declaration_id")

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from targeting.errors import ContractError, InputError
+from targeting.tables.folder import from_frame
 from targeting.tables.output import staged_file
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def write_scores(scores: Scores, path: Path) -> None:
 
 
 def _to_arrow(scores: Scores) -> pa.Table:
-    fields = list(SCHEMA)
+    table = from_frame(scores.rows[SCHEMA.names]).cast(SCHEMA)
     if "reasons" in scores.rows:
-        fields.append(pa.field("reasons", pa.list_(REASON)))
-    table = pa.Table.from_pandas(scores.rows, schema=pa.schema(fields), preserve_index=False)
+        told = pa.array(scores.rows["reasons"].tolist(), type=pa.list_(REASON))
+        table = table.append_column("reasons", told)
     about = json.dumps(asdict(scores.info), sort_keys=True).encode()
     return table.replace_schema_metadata({_METADATA_KEY: about})
 

@@ -155,7 +155,7 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
         origin=origin,
         supply=origin,
         dispatch=dispatch,
-        destination=_destination(desk, trader, flow=flow, site=site, line=line),
+        destination=_destination(desk, trader, flow=flow, site=site, line=line, origin=origin),
         supplier=supplier_of(desk, trader, dispatch=dispatch, line=line, slot=slot),
         broker=broker_of(desk, trader, site),
         notify=_notify(desk, trader),
@@ -210,11 +210,18 @@ def _countries(
 
 
 def _destination(
-    desk: Desk, trader: np.ndarray, *, flow: np.ndarray, site: np.ndarray, line: np.ndarray
+    desk: Desk,
+    trader: np.ndarray,
+    *,
+    flow: np.ndarray,
+    site: np.ndarray,
+    line: np.ndarray,
+    origin: np.ndarray,
 ) -> np.ndarray:
     size = len(trader)
     slot = (4 * desk.kept("onward", trader, share=0.8, key=0)).astype(np.int64)
     onward = destinations()[site, slot]
+    onward = np.where(onward == origin, destinations()[site, (slot + 1) % 4], onward)
     market = goods().origin[line, desk.rng.integers(0, 4, size)]
     abroad = np.where(IS_HOME[market], onward, market)
     return np.select([flow == 0, flow == EXPORT], [SITE_COUNTRY[site], abroad], onward)

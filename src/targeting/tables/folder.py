@@ -14,6 +14,8 @@ from targeting.errors import InputError
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, TABLES, Table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from targeting.tables.engine import Connection, Relation
 
 
@@ -193,6 +195,33 @@ def write_tables(path: Path, declarations: pa.Table, inspections: pa.Table) -> N
     """
     for table, rows in ((DECLARATIONS, declarations), (INSPECTIONS, inspections)):
         pq.write_table(conform(rows, table), path / f"{table.name}.parquet", compression="zstd")
+
+
+def from_frame(frame: pd.DataFrame) -> pa.Table:
+    """Turn a pandas frame into an Arrow table; moments become microseconds UTC.
+
+    Parameters
+    ----------
+    frame
+        Any columns. Moments without a time zone are UTC.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from_frame(pd.DataFrame({"lodged_at": pd.to_datetime(["2024-01-01"])})).schema.types
+    [TimestampType(timestamp[us, tz=UTC])]
+    """
+    return pa.table({str(name): _from_column(frame[name]) for name in frame.columns})
+
+
+def _from_column(column: pd.Series) -> pa.Array:
+    if column.dtype.kind != "M":
+        return pa.array(column, from_pandas=True)
+    # Arrow reads pandas' own time zones through an interface pandas 4 takes away.
+    zoned = getattr(column.dtype, "tz", None) is not None
+    naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column
+    moments = naive.to_numpy().astype("datetime64[us]")
+    return pa.array(moments, type=pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
 
 
 def conform(rows: pa.Table, table: Table) -> pa.Table:
