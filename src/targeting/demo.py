@@ -1,4 +1,4 @@
-"""`targeting demo`: the whole job on a simulated corridor, in minutes, with no data of one's own."""
+"""`targeting demo`: the whole job on a simulated corridor, with no data of one's own."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ NEXT_DAYS = 14
 """Days scored after the cut-off."""
 
 TIME_ZONE = "Asia/Baku"
+TRAINING = TrainSettings(capacity=2)  # a few a day: about what the simulated officers open
 FEATURES = FeatureSettings(time_zone=TIME_ZONE)
 SHORTLIST = ShortlistSettings(time_zone=TIME_ZONE, random_share=0.1)
 
@@ -96,11 +97,14 @@ class DemoReport:
         interval = wilson(truth.would_be_found, truth.listed)
         return [
             *self.training.headline(),
-            f"The list for {self.first} to {self.last - timedelta(days=1)} against the world's own "
-            f"truth: a full examination would find something in {truth.would_be_found} of "
-            f"{truth.listed} lines ({listed:.0%}, 95 % interval {interval.low:.0%} to {interval.high:.0%}); in "
-            f"{random:.1%} of all {truth.lodged:,} lines lodged. Lift over random: "
-            f"{listed / random:.1f}.",
+            "",
+            f"The list of {self.first} to {self.last - timedelta(days=1)} against the truth of "
+            "this simulated world, which no real port ever learns:",
+            f"  {'precision at capacity':<38}{listed:.1%} ({interval.low:.1%} to "
+            f"{interval.high:.1%}): an examination would find something in "
+            f"{truth.would_be_found} of {truth.listed} lines",
+            f"  {'all lines lodged':<38}{random:.1%} of {truth.lodged:,}",
+            f"  {'lift over random':<38}{listed / random:.1f}",
         ]
 
     def _places(self) -> list[str]:
@@ -134,7 +138,7 @@ def run_demo(
     world
         The simulated corridor; None is the preset `demo`.
     settings
-        How to train; None is the default.
+        How to train; None is `TRAINING`.
     tell
         Told what is going on.
 
@@ -152,7 +156,7 @@ def run_demo(
     last = Reader(tables, TIME_ZONE, ()).span()[1] + timedelta(days=1)
     first = last - timedelta(days=NEXT_DAYS)
     store = Store.local(output)
-    plan = Plan(FEATURES, settings or TrainSettings(), first)
+    plan = Plan(FEATURES, settings or TRAINING, first)
     training = train(tables, output / "bundle", plan=plan, store=store, steps=steps)
     scores = _score(tables, store, output, first=first, last=last, steps=steps)
     with steps.step("shortlist"):

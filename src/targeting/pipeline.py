@@ -24,7 +24,7 @@ from targeting.explain.contributions import contributions
 from targeting.features.build import Built, FeatureSpec, build, learn_spec
 from targeting.features.engine import Reader, Wanted, day_start, local_date
 from targeting.scoring.scorer import score_matrix
-from targeting.tables.check import require_columns
+from targeting.tables.contract import require_columns
 from targeting.tables.output import staged_folder
 from targeting.tracking import Store, Tracked, TrainingRecord, log_training
 from targeting.training.calibrate import Calibrator, fit_calibrator

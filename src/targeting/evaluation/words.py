@@ -243,6 +243,10 @@ def summary(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
         ("hits within capacity", percent_with_interval(at.recall)),
         ("lift over examined lines", number_with_interval(at.lift)),
         ("lift over random checks", _or_why(at.lift_over_random)),
+        *(
+            (f"precision, top {percent(row.share)}", percent_with_interval(row.precision))
+            for row in evaluation.cuts
+        ),
         ("area under the ROC curve", number_with_interval(evaluation.auc, digits=3)),
         ("Brier score", number_with_interval(evaluation.brier, digits=4)),
     )

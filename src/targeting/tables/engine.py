@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from targeting.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,6 +29,13 @@ column = duckdb.ColumnExpression
 constant = duckdb.ConstantExpression
 function = duckdb.FunctionExpression
 star = duckdb.StarExpression
+
+_UNREADABLE = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.SerializationException,
+)
 
 MEMORY_LIMIT = "4GB"
 
@@ -65,5 +74,12 @@ def connect(*, threads: int | None = None) -> Iterator[Connection]:
         connection.execute("set enable_progress_bar = false")  # it would print into --json output
         try:
             yield connection
+        except _UNREADABLE as error:
+            raise InputError(
+                "a table cannot be read to its end",
+                where="the Parquet files",
+                found=f"damaged or unfit data ({type(error).__name__})",  # its text quotes values
+                do="Run `targeting check` on the folder; write or copy the files again.",
+            ) from error
         finally:
             connection.close()

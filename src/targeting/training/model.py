@@ -9,6 +9,7 @@ import lightgbm as lgb
 import numpy as np
 
 from targeting.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
