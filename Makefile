@@ -1,0 +1,69 @@
+# Every target sets up what it needs: `make demo` and `make test` work on a fresh clone with
+# nothing but Python 3.11 or newer and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-kcs bench-features lock clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+setup: $(READY)  ## Build .venv from the pinned, hashed lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## The whole job on simulated data, into demo/
+	$(BIN)/targeting demo --output demo
+
+test: setup  ## Fast tests and doctests
+	$(BIN)/pytest -q -n $(WORKERS)
+
+check: setup lint types slow notebooks repro  ## Everything else CI runs: style, types, rooms, docs, slow tests, notebooks, dvc
+
+format: setup  ## Put the code in shape
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lint: setup  ## Style, rooms, docstrings, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m targeting.docs --check
+
+types: setup  ## Static types
+	$(BIN)/pyright
+
+docs: setup  ## Write the generated pages of docs/
+	$(BIN)/python -m targeting.docs
+
+slow: setup  ## Tests that take minutes
+	$(BIN)/pytest -q -m "slow" -n $(WORKERS) --ignore tests/notebooks
+
+notebooks: setup  ## Run every notebook
+	$(BIN)/pytest -q -m "slow" tests/notebooks
+
+repro: setup  ## Run the pipeline of dvc.yaml
+	$(BIN)/dvc repro
+	$(BIN)/dvc metrics show
+
+bench: setup bench-kcs bench-features  ## Every benchmark
+
+bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
+	$(BIN)/python benchmarks/kcs.py
+
+bench-features: setup  ## Speed of the profile replay
+	$(BIN)/python benchmarks/features.py
+
+lock: setup  ## Pin the newest versions that fit pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-annotate --no-header --extra dev --extra dvc pyproject.toml -o requirements.lock
+
+clean:  ## Remove what was made
+	rm -rf .venv demo build .pytest_cache .ruff_cache .hypothesis
