@@ -7,9 +7,12 @@ Progress goes to stderr, results to stdout. A user's mistake is one paragraph an
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import threading
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date  # noqa: TC003 - typer reads the annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,10 +20,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 
-from targeting.errors import InputError, TargetingError
+from targeting.errors import InputError, OutputError, TargetingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from targeting.tables.folder import TablesFolder
 
 app = typer.Typer(
     name="targeting",
@@ -34,7 +39,6 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write it.
 TablesPath = Annotated[
     Path, typer.Option("--tables", help="Folder with declarations.parquet and inspections.parquet.")
 ]
-Day = datetime | None
 Explain = Literal["none", "top", "all"]
 
 console = Console(stderr=True, soft_wrap=True)
@@ -54,11 +58,35 @@ def _telling() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar that fills as `done` of `total` comes in."""
+    """Show a bar that fills as `done` of `total` comes in; in a log, only what is counted."""
+    if not console.is_terminal:
+        console.print(what, highlight=False, markup=False)
+        yield lambda _done, _total: None
+        return
     columns = what, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _day(text: str) -> date:
+    """Read a day as it is written in help texts: a guess at another form would be silent."""
+    from datetime import datetime
+
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day written as YYYY-MM-DD.") from None
+
+
+def _opened(tables: Path) -> TablesFolder:
+    """Open a tables folder whose columns keep the contract."""
+    from targeting.tables.contract import require_columns
+    from targeting.tables.folder import TablesFolder
+
+    folder = TablesFolder.open(tables)
+    require_columns(folder)
+    return folder
 
 
 @app.callback()
@@ -164,7 +192,12 @@ def train(
     tables: TablesPath,
     output: Output,
     until: Annotated[
-        Day, typer.Option(help="Label cut-off YYYY-MM-DD: nothing of that day or later is used.")
+        date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="Label cut-off: nothing of that day or later is used.",
+        ),
     ] = None,
     features: Annotated[
         Path | None, typer.Option(help="YAML; configs/features.yaml is one.")
@@ -188,7 +221,7 @@ def train(
     plan = Plan(
         settings.load(settings.FeatureSettings, features),
         settings.load(settings.TrainSettings, config),
-        until.date() if until else None,
+        until,
     )
     store = None if no_track else Store.from_environment()
     with _telling() as tell:
@@ -204,8 +237,13 @@ def score(
     model: Annotated[
         str, typer.Option(help="Bundle folder or registry name, as models:/targeting@champion.")
     ],
-    start: Annotated[Day, typer.Option("--from", help="First day lodged, YYYY-MM-DD.")],
-    stop: Annotated[Day, typer.Option("--to", help="Day to stop before, YYYY-MM-DD.")],
+    start: Annotated[
+        date,
+        typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First day lodged."),
+    ],
+    stop: Annotated[
+        date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Day to stop before.")
+    ],
     explain: Annotated[
         Explain, typer.Option(help="Reasons: of none, the top of each office and day, or all.")
     ] = "top",
@@ -217,18 +255,28 @@ def score(
     """
     from targeting.scoring.scorer import Scorer
     from targeting.scoring.scores import write_scores
-    from targeting.tables.folder import TablesFolder
+    from targeting.tables.output import require_file
     from targeting.tracking import Store, resolved
 
-    if start is None or stop is None:
-        raise typer.BadParameter("--from and --to are both needed")
-    opened = TablesFolder.open(tables)
+    _require_scores_name(output)
+    require_file(output)
+    opened = _opened(tables)
     with _telling() as tell, resolved(model, Store.from_environment()) as folder:
         scores = Scorer.load(folder).score(
-            opened, start=start.date(), stop=stop.date(), explain=explain, progress=tell
+            opened, start=start, stop=stop, explain=explain, progress=tell
         )
         write_scores(scores, output)
     typer.echo(f"{len(scores.rows):,} declarations scored: {output}")
+
+
+def _require_scores_name(output: Path) -> None:
+    if output.suffix not in {".parquet", ".csv"}:
+        raise OutputError(
+            "scores are written as Parquet or CSV",
+            where=f"--output {output}",
+            found=f"a name ending in {output.suffix}" if output.suffix else "a name without ending",
+            do="End the name in .parquet or .csv; `targeting shortlist` makes workbooks.",
+        )
 
 
 @app.command()
@@ -252,11 +300,10 @@ def shortlist(
     from targeting import config as settings
     from targeting.scoring.scores import read_scores
     from targeting.shortlist.make import make_shortlist
-    from targeting.tables.folder import TablesFolder
 
     report = make_shortlist(
         read_scores(scores),
-        TablesFolder.open(tables),
+        _opened(tables),
         capacity=capacity,
         settings=settings.load(settings.ShortlistSettings, config),
         output=output,
@@ -299,25 +346,40 @@ def evaluate(
     from targeting.evaluation.run import evaluate_scores
     from targeting.evaluation.words import summary
     from targeting.scoring.scores import read_scores
-    from targeting.tables.folder import TablesFolder
 
     with _telling() as tell:
         tell("judging")
         evaluation = evaluate_scores(
-            read_scores(scores), TablesFolder.open(tables), output, capacity=capacity
+            read_scores(scores), _opened(tables), output, capacity=capacity
         )
     for name, value in summary(evaluation):
         typer.echo(f"{name:<38}{value}")
     typer.echo(f"report: {output / 'report.html'}")
 
 
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a polite kill end the run as Ctrl-C does, so that nothing half-written stays behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main() -> None:
     """Run the command line; the entry point of the `targeting` program."""
+    # Read when LightGBM loads: waiting threads then sleep instead of burning a shared core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
     try:
-        app()
+        with _stoppable():
+            app()
     except TargetingError as error:
         if debug:
             console.print_exception()

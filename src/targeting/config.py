@@ -32,7 +32,7 @@ S = TypeVar("S", bound=Settings)
 def _valid_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: `Europe` is a folder
         raise ValueError(f"'{name}' is not an IANA time zone such as Asia/Baku") from error
     return name
 
@@ -144,10 +144,16 @@ class FeatureSettings(Settings):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        names = [key.name for key in self.keys]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"the key {', '.join(twice)} is listed twice")
+        listed = {
+            "key": [key.name for key in self.keys],
+            "category": [*self.categories],
+            "number": [*self.numbers],
+            "half-life": [f"{days:g}" for days in self.half_lives_days],
+        }
+        for what, names in listed.items():
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"the {what} {', '.join(twice)} is listed twice")
         return self
 
 
@@ -244,12 +250,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from error
     try:
         loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 30 February
         mark = getattr(error, "problem_mark", None)
         raise ConfigError(
             "the settings file is not YAML",
             where=str(path) + (f", line {mark.line + 1}" if mark else ""),
-            found=str(getattr(error, "problem", "a syntax error")),
+            found=_problem(error),
             do="Mend the line; the files in configs/ show the form.",
         ) from error
     if loaded is None:
@@ -262,6 +268,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
             do="Write `key: value` lines.",
         )
     return loaded
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, ValueError):
+        return str(error)
+    return str(getattr(error, "problem", None) or "a syntax error")
 
 
 def load(kind: type[S], path: Path | None) -> S:

@@ -37,7 +37,8 @@ class TargetingError(Exception):
 
     def __init__(self, what: str, *, where: str, found: str, do: str) -> None:
         self.what, self.where, self.found, self.do = what, where, found, do
-        super().__init__(f"{where}: {what}. Found: {found}. {do}")
+        end = "" if found.endswith((".", "?")) else "."
+        super().__init__(f"{where}: {what}. Found: {found}{end} {do}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive a process pool, which rebuilds exceptions from their arguments."""

@@ -165,7 +165,7 @@ def _download(model: str, store: Store, folder: Path) -> Path:
             raise InputError(
                 "the registry has no such model",
                 where=f"--model {model}",
-                found=str(error).splitlines()[0][:200],
+                found=_said(error, store),
                 do="Train one, or set MLFLOW_TRACKING_URI to the store that holds it.",
             ) from error
 
@@ -183,9 +183,36 @@ def _client(store: Store) -> Iterator[MlflowClient]:
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(store.uri)
     try:
-        yield mlflow.MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
+        yield _opened(store)
     finally:
         mlflow.set_tracking_uri(before)
+
+
+def _opened(store: Store) -> MlflowClient:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
+    except (MlflowException, SQLAlchemyError, ImportError, OSError, ValueError) as error:
+        raise _unreachable(store, error) from None
+
+
+def _unreachable(store: Store, error: Exception) -> InputError:
+    return InputError(
+        "the MLflow store cannot be reached",
+        where=store.uri.split("@")[-1],  # never print a password
+        found=_said(error, store),
+        do="Check MLFLOW_TRACKING_URI, or train with --no-track.",
+    )
+
+
+def _said(error: Exception, store: Store) -> str:
+    """Return the first line of an error, without the user and password of the store's address."""
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    login = store.uri.rpartition("@")[0].rpartition("//")[2]
+    return (first.replace(f"{login}@", "") if login else first)[:200]
 
 
 def _experiment(client: MlflowClient, store: Store) -> str:
@@ -198,12 +225,7 @@ def _experiment(client: MlflowClient, store: Store) -> str:
         where = None if store.artifacts is None else store.artifacts.as_uri()
         return client.create_experiment(EXPERIMENT, artifact_location=where)
     except (MlflowException, OSError) as error:
-        raise InputError(
-            "the MLflow store cannot be reached",
-            where=store.uri.split("@")[-1],  # never print a password
-            found=str(error).splitlines()[0][:200],
-            do="Check MLFLOW_TRACKING_URI, or train with --no-track.",
-        ) from error
+        raise _unreachable(store, error) from None
 
 
 def _log_run(client: MlflowClient, run_id: str, record: TrainingRecord) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,8 +25,9 @@ from targeting.bundle.manifest import (
     verify,
     write_manifest,
 )  # fmt: skip
+from targeting.bundle.trees import read_trees
 from targeting.config import FeatureSettings, Settings, TrainSettings
-from targeting.errors import BundleError
+from targeting.errors import BundleError, ConfigError
 from targeting.explain.contributions import contributions
 from targeting.features.build import FeatureSpec, registry
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
@@ -34,7 +35,7 @@ from targeting.training.calibrate import Calibrator
 from targeting.training.model import Model, RevenueHead
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy.typing as npt
@@ -125,7 +126,7 @@ class FeatureRecord(Settings):
 
     names: tuple[str, ...]
     families: tuple[str, ...]
-    dtype: str = "float32"
+    dtype: Literal["float32"] = "float32"
     levels: dict[str, tuple[str, ...]]
     settings: FeatureSettings
 
@@ -222,23 +223,40 @@ def load_bundle(folder: Path) -> Bundle:
         model does not score its own probe rows as it did when it was packaged.
     """
     manifest = verify(folder)
-    spec = _read_features(folder, manifest)
-    model = _read_model(folder, manifest)
-    if model.hit.feature_name() != spec.names:
-        raise _features_differ(folder, model.hit.feature_name(), spec.names)
-    _require_probe(folder, model, spec)
-    cut_off = date.fromisoformat(manifest.training.cut_off_day)
-    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
+    with _sound(folder):
+        spec = _read_features(folder, manifest)
+        model = _read_model(folder, manifest)
+        for trees in (model.hit, model.revenue.trees):
+            if trees is not None and trees.feature_name() != spec.names:
+                raise _features_differ(folder, trees.feature_name(), spec.names)
+        _require_probe(folder, model, spec)
+        cut_off = date.fromisoformat(manifest.training.cut_off_day)
+        snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
+
+
+@contextmanager
+def _sound(folder: Path) -> Iterator[None]:
+    """Tell a file that matches its hash and is still not what it should be."""
+    try:
+        yield
+    except (ConfigError, OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise BundleError(
+            "the bundle's files do not fit together",
+            where=str(folder),
+            found=type(error).__name__,
+            do="Do not use it. Train it again, or take it again from where it was trained.",
+        ) from error
 
 
 def _read_features(folder: Path, manifest: Manifest) -> FeatureSpec:
     record = FeatureRecord.model_validate_json((folder / "features.json").read_bytes())
-    features = registry(manifest.features)
-    names = [feature.name for feature in features]
-    if list(record.names) != names:
-        raise _features_differ(folder, list(record.names), names)
-    return FeatureSpec(manifest.features, features, record.levels)
+    spec = FeatureSpec(manifest.features, registry(manifest.features), record.levels)
+    if list(record.names) != spec.names:
+        raise _features_differ(folder, list(record.names), spec.names)
+    if sorted(record.levels) != sorted(spec.categories):
+        raise _features_differ(folder, list(record.levels), spec.categories)
+    return spec
 
 
 def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> BundleError:
@@ -259,25 +277,13 @@ def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> Bun
 
 def _read_model(folder: Path, manifest: Manifest) -> Model:
     heads = HeadsRecord.model_validate_json((folder / "calibrator.json").read_bytes())
-    trees = _read_trees(folder / "model-revenue.txt") if heads.revenue.trees else None
+    trees = read_trees(folder / "model-revenue.txt") if heads.revenue.trees else None
     return Model(
-        hit=_read_trees(folder / "model.txt"),
+        hit=read_trees(folder / "model.txt"),
         calibrator=heads.calibrator,
         revenue=RevenueHead(heads.revenue.mean, trees),
         threads=manifest.train.model.threads,
     )
-
-
-def _read_trees(path: Path) -> lgb.Booster:
-    try:
-        return lgb.Booster(model_str=path.read_text(encoding="utf-8"))
-    except (lgb.basic.LightGBMError, UnicodeDecodeError, OSError) as error:
-        raise BundleError(
-            "the trees cannot be read",
-            where=str(path),
-            found="text LightGBM does not understand",
-            do="Take the bundle again from where it was trained.",
-        ) from error
 
 
 def _require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:

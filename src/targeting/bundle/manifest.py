@@ -163,7 +163,7 @@ def _read_manifest(folder: Path) -> Manifest:
         )
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise _bad_manifest(path, "it is not JSON") from error
     version = values.get("format_version") if isinstance(values, dict) else None
     if version != FORMAT_VERSION:
@@ -190,9 +190,12 @@ def _bad_manifest(path: Path, found: str) -> BundleError:
 
 def _wrong_files(folder: Path, manifest: Manifest) -> Iterable[str]:
     for name, entry in sorted(manifest.files.items()):
-        finding = _finding(folder, name, entry)
+        try:
+            finding = _finding(folder, name, entry)
+        except OSError as error:
+            finding = f"cannot be read ({error.strerror})"
         if finding:
-            yield f"{name} {finding}"
+            yield f"{name[:200]} {finding}"
 
 
 def _finding(folder: Path, name: str, entry: FileEntry) -> str:

@@ -68,7 +68,9 @@ def contributions(
     parts = []
     for start in range(0, len(matrix), _CHUNK):
         rows = matrix[start : start + _CHUNK]
-        parts.append(np.asarray(model.hit.predict(rows, pred_contrib=True)))
+        parts.append(
+            np.asarray(model.hit.predict(rows, pred_contrib=True, num_threads=model.threads))
+        )
         progress(min(start + _CHUNK, len(matrix)))
     if not parts:
         return Contributions(np.zeros((0, model.hit.num_feature())), 0.0)
@@ -79,7 +81,7 @@ def contributions(
 
 def _require_sum(whole: Floats, score: Floats) -> None:
     worst = float(np.abs(whole.sum(axis=1) - score).max())
-    if worst > TOLERANCE:
+    if not worst <= TOLERANCE:  # NaN too
         raise BundleError(
             "contributions do not add up to the score, so no reason can be trusted",
             where="the model's explanation",

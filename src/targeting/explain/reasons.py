@@ -51,8 +51,8 @@ def reasons(
 ) -> list[Reason]:
     """Write the strongest reasons for one line, those that raise the risk first.
 
-    Features that state the same fact are one reason: their contributions are added, so that
-    correlated columns do not crowd the list.
+    Features of one group speak of the same thing, such as the price: their contributions are
+    added and the strongest gives the sentence, so that correlated columns do not crowd the list.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def reasons(
     list of Reason
         Strongest first among those that raise the risk, then those that lower it.
     """
-    told = _by_text(features, contribution, line)
+    told = _by_group(features, contribution, line)
     strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
     raising = [reason for reason in strong if reason.contribution > 0]
     lowering = [reason for reason in strong if reason.contribution < 0]
@@ -82,20 +82,25 @@ def _strength(reason: Reason) -> tuple[float, str]:
     return (-abs(reason.contribution), reason.text)
 
 
-def _by_text(
+def _by_group(
     features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
 ) -> list[Reason]:
-    merged: dict[str, Reason] = {}
+    """Add the contributions of each group; the strongest feature that pulls its way speaks."""
+    groups: dict[str, list[int]] = {}
     for at in np.argsort(-np.abs(contribution), kind="stable"):
-        amount = float(contribution[at])
-        if amount == 0.0:
+        if contribution[at] == 0.0:
             break
-        feature = features[at]
-        text = feature.sentence(line)
-        first = merged.get(text)
-        merged[text] = (
-            Reason(text, feature.name, feature.family, amount)
-            if first is None
-            else Reason(text, first.feature, first.family, first.contribution + amount)
-        )
-    return list(merged.values())
+        groups.setdefault(features[at].group or features[at].name, []).append(int(at))
+    return [_reason(features, contribution, line, members) for members in groups.values()]
+
+
+def _reason(
+    features: Sequence[Feature],
+    contribution: Floats,
+    line: Mapping[str, object],
+    members: list[int],
+) -> Reason:
+    total = float(contribution[members].sum())
+    speaker = next((at for at in members if contribution[at] * total > 0), members[0])
+    feature = features[speaker]
+    return Reason(feature.sentence(line), feature.name, feature.family, total)

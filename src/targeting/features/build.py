@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from targeting.errors import ConfigError, near_matches
 from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.engine import HS_LEVELS, Reader
+from targeting.features.engine import (
+    DAY,
+    HIT,
+    HS_LEVELS,
+    MASS,
+    REVENUE,
+    VALUE,
+    WANTED,
+    Reader,
+    as_text,
+)
 from targeting.features.keys import encode
 from targeting.features.profiles import Declared, Profiles, ProfileState, Results, replay
 from targeting.features.registry import Feature, number, text
 from targeting.features.relative import View, relative_features
 from targeting.features.snapshot import ALL, KeyProfiles, Snapshot
-from targeting.tables.schema import DECLARATIONS, NEVER_FEATURES
+from targeting.tables.schema import DECLARATIONS, INSPECTIONS, NEVER_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     import numpy.typing as npt
-    import pyarrow as pa
 
     from targeting.config import FeatureSettings
     from targeting.features.engine import History, Wanted
@@ -111,17 +123,34 @@ def registry(settings: FeatureSettings) -> tuple[Feature, ...]:
     """
     _refuse_leaks(settings)
     profiled = (f.feature for group in relative_features(settings).values() for f in group)
-    return (
+    features = (
         *(declared.feature for declared in DECLARED_FEATURES),
         *(_extra_number(name) for name in settings.numbers),
         *profiled,
         *(_category(name) for name in settings.categories),
     )
+    _refuse_names(tuple(feature.name for feature in features))
+    return features
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    """Refuse what LightGBM or a reader of the matrix would confuse."""
+    twice = {name for name in names if names.count(name) > 1}
+    odd = {name for name in names if not re.fullmatch(r"\w+", name)}
+    if twice or odd:
+        raise ConfigError(
+            "features need distinct names of letters, digits and underscores",
+            where="the feature settings",
+            found=", ".join(sorted(twice | odd)),
+            do="List each column and half-life once, and none that is a feature already; "
+            "rename odd columns when ingesting.",
+        )
 
 
 def _refuse_leaks(settings: FeatureSettings) -> None:
     used = [*key_columns(settings), *settings.categories, *settings.numbers]
-    leaks = sorted(set(used) & set(NEVER_FEATURES))
+    never = {*NEVER_FEATURES, *INSPECTIONS.names} - {DECLARATIONS.key}
+    leaks = sorted({name for name in used if name.lower() in never})
     if leaks:
         raise ConfigError(
             "these columns are known only afterwards or name a person, so no model may use them",
@@ -141,10 +170,11 @@ def _extra_number(name: str) -> Feature:
 
 def _category(name: str) -> Feature:
     words = name.removesuffix("_id").replace("_", " ")
+    shown = not name.endswith(("_id", "_name")) or name == "office_id"
     family = "conveyance" if name.startswith(("container", "transport_mode")) else "route"
     return Feature(
         f"{name}_level", family, f"Column `{name}` as a category.",
-        lambda line: f"{words}: {text(line, name)}",
+        lambda line: f"{words}: {text(line, name)}" if shown else f"the {words} itself",
         category=True,
     )  # fmt: skip
 
@@ -229,6 +259,7 @@ def build(
     rows = _rows(history.rows, spec.settings)
     matrix = np.full((len(rows), len(spec.features)), np.nan, dtype=np.float32)
     _fill_declared(matrix, rows, spec)
+    _fill_categories(matrix, history.rows, spec)
     profiles = _fill_profiles(matrix, rows, history, spec, snapshot=snapshot, progress=progress)
     return Built(rows, matrix, Snapshot(until, profiles))
 
@@ -251,9 +282,14 @@ def _fill_declared(matrix: Matrix, rows: pd.DataFrame, spec: FeatureSpec) -> Non
         _put(matrix, at[declared.feature.name], declared.compute(rows))
     for name in spec.settings.numbers:
         _put(matrix, at[name], _as_number(rows[name], name))
-    for name in spec.settings.categories:
-        levels = spec.levels[f"{name}_level"]
-        _put(matrix, at[f"{name}_level"], _as_codes(rows[name], levels))
+
+
+def _fill_categories(matrix: Matrix, rows: pa.Table, spec: FeatureSpec) -> None:
+    """Code the categories from Arrow: pandas would turn a number with gaps into another text."""
+    at = {name: place for place, name in enumerate(spec.names)}
+    for name in spec.categories:
+        column = as_text(rows[name.removesuffix("_level")])
+        _put(matrix, at[name], _as_codes(column, spec.levels[name]))
 
 
 def _as_number(column: pd.Series, name: str) -> Floats:
@@ -268,11 +304,11 @@ def _as_number(column: pd.Series, name: str) -> Floats:
         ) from error
 
 
-def _as_codes(column: pd.Series, levels: Sequence[str]) -> Floats:
+def _as_codes(column: pa.ChunkedArray, levels: Sequence[str]) -> Floats:
     """Code a category: its place among the levels, one past the last for any other."""
-    codes = pd.Index(levels).get_indexer(pd.Index(column.astype("string")))
-    codes = np.where(codes < 0, len(levels), codes).astype(np.float64)
-    return np.where(column.isna().to_numpy(), np.nan, codes)
+    known = pc.index_in(column, value_set=pa.array(levels, pa.string()))
+    codes = known.fill_null(len(levels)).cast(pa.float64()).to_numpy()
+    return np.where(column.is_null().to_numpy(), np.nan, codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +328,7 @@ class _Events:
 
 
 def _events(history: History) -> _Events:
-    value, mass = (_floats(history.declarations[name]) for name in ("value", "mass"))
+    value, mass = (_floats(history.declarations[name]) for name in (VALUE, MASS))
     known = (mass > 0) & (value > 0)
     with np.errstate(over="ignore"):
         price = np.divide(value, mass, out=np.full(len(value), np.nan), where=known)
@@ -300,14 +336,14 @@ def _events(history: History) -> _Events:
     return _Events(
         declarations=history.declarations,
         results=history.results,
-        day=history.declarations["day"].to_numpy(),
+        day=history.declarations[DAY].to_numpy(),
         value=value,
         mass=mass,
         price=price,
-        wanted=history.declarations["wanted"].to_numpy(),
-        result_day=history.results["day"].to_numpy(),
-        hit=_floats(history.results["hit"]),
-        revenue=_floats(history.results["revenue"]),
+        wanted=history.declarations[WANTED].to_numpy(),
+        result_day=history.results[DAY].to_numpy(),
+        hit=_floats(history.results[HIT]),
+        revenue=_floats(history.results[REVENUE]),
     )
 
 
@@ -328,7 +364,7 @@ def _fill_profiles(
     settings = spec.settings
     base, base_profiles = _replay_key((), events, _known(snapshot, ALL), settings)
     at = {name: place for place, name in enumerate(spec.names)}
-    own = dict.fromkeys(("wanted",), events.wanted)["wanted"]
+    own = events.wanted
     features = relative_features(settings)
 
     def one_key(place: int) -> tuple[str, KeyProfiles]:

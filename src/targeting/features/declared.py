@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from targeting.features import sentences
 from targeting.features.registry import Family, Feature
@@ -134,7 +135,7 @@ def _hour(rows: pd.DataFrame) -> Floats:
 
 
 def _weekday(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["lodged_local"].dt.dayofweek)
+    return _floats(rows["lodged_local"].dt.day_of_week)
 
 
 def _transshipped(rows: pd.DataFrame) -> Floats:
@@ -143,8 +144,14 @@ def _transshipped(rows: pd.DataFrame) -> Floats:
     )
 
 
+def _gathered(column: pd.Series) -> pa.Array:
+    """Return a column as one Arrow array; no rows, or very many, come in none or several."""
+    whole = pa.array(column, from_pandas=True)
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+
 def _bad_check_digit(rows: pd.DataFrame) -> Floats:
-    numbers = rows["container_id"]
+    numbers = _gathered(rows["container_id"])
     return flag(~is_valid(numbers), is_well_formed(numbers))
 
 
@@ -157,6 +164,16 @@ def _empty_with_mass(rows: pd.DataFrame) -> Floats:
     empty = (rows["container_load"] == "empty").fillna(value=False).to_numpy(dtype=bool)
     return flag(_column("net_mass_kg")(rows) > 0, empty)
 
+
+_GROUPS = {
+    "unit_value": "price", "customs_value": "value", "value_zeros": "value", "duty": "value",
+    "net_mass_kg": "mass", "gross_mass_kg": "mass", "mass_zeros": "mass",
+    "net_to_gross": "gross and net", "net_above_gross": "gross and net",
+    "freight_share": "freight", "freight_per_kg": "freight",
+    "description_length": "description", "description_words": "description",
+    "lodged_hour": "lodging", "lodged_weekday": "lodging",
+}  # fmt: skip
+"""Features that speak of the same thing; each other one speaks for itself."""
 
 _Listed = tuple[
     str,
@@ -239,7 +256,10 @@ _LISTED: tuple[_Listed, ...] = (
 )  # fmt: skip
 
 DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
-    DeclaredFeature(Feature(name, family, meaning, sentence, unit, indicators), compute)
+    DeclaredFeature(
+        Feature(name, family, meaning, sentence, unit, indicators, group=_GROUPS.get(name, "")),
+        compute,
+    )
     for name, family, meaning, unit, indicators, sentence, compute in _LISTED
 )
 """Every feature computed from the declaration alone, in the order of the matrix."""

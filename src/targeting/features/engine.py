@@ -29,6 +29,11 @@ EPOCH = date(1970, 1, 1)
 HS_LEVELS = {"hs2": 2, "hs4": 4, "hs6": 6}
 """Derived key columns: leading digits of `hs_code`; null when the code is shorter."""
 
+DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
+    "_day", "_wanted", "_value", "_mass", "_hit", "_revenue",
+)  # fmt: skip
+"""Columns of a history beside the key's; an extract may well have a column named `day`."""
+
 
 def day_number(day: date) -> int:
     """Days from 1970-01-01 to a day.
@@ -64,6 +69,17 @@ def local_date(moment: datetime, time_zone: str) -> date:
     return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write a column's values as text, the same way wherever levels are learnt or looked up.
+
+    Examples
+    --------
+    >>> as_text(pa.chunked_array([[True, None]])).to_pylist()
+    ['true', None]
+    """
+    return column.cast(pa.string())
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which declarations features are asked for; both conditions hold together.
@@ -88,11 +104,11 @@ class History:
     Parameters
     ----------
     declarations
-        Ordered by day, `lodged_at`, `declaration_id`: key columns, `day` (int32), `value`,
-        `mass` (float) and `wanted` (bool).
+        Ordered by day, `lodged_at`, `declaration_id`: key columns, `DAY` (int32), `VALUE`,
+        `MASS` (float) and `WANTED` (bool).
     results
-        Ordered by day, `inspection_id`: key columns of the examined declaration, `day` (the day
-        the result became known), `hit`, `revenue`.
+        Ordered by day, `inspection_id`: key columns of the examined declaration, `DAY` (the day
+        the result became known), `HIT`, `REVENUE`.
     rows
         Every column of the wanted declarations, in the order they have in `declarations`.
     """
@@ -129,7 +145,7 @@ class Reader:
             If there is no declaration.
         """
         with connect() as connection:
-            days = self._declared(connection).aggregate("min(day), max(day)").fetchall()[0]
+            days = self._declared(connection).aggregate("min(_day), max(_day)").fetchall()[0]
         if days[0] is None:
             raise InputError(
                 "there is nothing to learn from",
@@ -157,38 +173,42 @@ class Reader:
         """
         with connect() as connection:
             declared = self._declared(connection)
-            declared = _between(declared, "day", since, until)
+            declared = _between(declared, DAY, since, until)
             results = self._results(connection, since=since, until=until)
             marked = _mark(connection, declared, wanted)
-            order = "day, lodged_at, declaration_id"
+            order = "_day, lodged_at, declaration_id"
             small = marked.order(order).select(*self._event_columns())
             return History(
                 declarations=small.to_arrow_table(),
                 results=results.to_arrow_table(),
-                rows=marked.filter("wanted").order(order).to_arrow_table(),
+                rows=marked.filter(ColumnExpression(WANTED)).order(order).to_arrow_table(),
             )
 
     def categories(self, column: str, *, until: date | None) -> list[tuple[str, int]]:
         """Count the values of a column before a day, most frequent first, ties by value."""
         with connect() as connection:
-            declared = _between(self._declared(connection), "day", None, until)
-            text = ColumnExpression(column).cast(duckdb.sqltype("VARCHAR")).alias("level")
+            declared = _between(self._declared(connection), DAY, None, until)
+            level = ColumnExpression(column).alias("level")
             counts = (
-                declared.select(text)
+                declared.select(level)
                 .filter("level is not null")
                 .aggregate("level, count(*) as lines")
+                .to_arrow_table()
             )
-            return counts.order("lines desc, level").fetchall()
+        levels = as_text(counts["level"]).to_pylist()
+        counted = zip(levels, counts["lines"].to_pylist(), strict=True)
+        return sorted(counted, key=lambda one: (-one[1], one[0]))
 
     def _declared(self, connection: Connection) -> Relation:
         """All declarations with the schema's types, their local day and the derived columns."""
         rows = _conformed(self.tables.read(connection, DECLARATIONS), DECLARATIONS)
         self._require(rows.columns)
         derived = [
-            _local_day("lodged_at", self.time_zone).alias("day"),
+            _local_day("lodged_at", self.time_zone).alias(DAY),
             *(_hs_level(name, digits) for name, digits in HS_LEVELS.items()),
         ]
-        return rows.select("*", *derived)
+        own = [name for name in rows.columns if name.lower() in HS_LEVELS]
+        return rows.select(duckdb.StarExpression(exclude=own), *derived)
 
     def _results(
         self, connection: Connection, *, since: date | None, until: date | None
@@ -196,39 +216,39 @@ class Reader:
         """Results known in [since, until), with the key columns of what was examined."""
         inspections = _conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
         known = inspections.select(
-            "inspection_id",
+            ColumnExpression("inspection_id").alias("_inspection_id"),
             "declaration_id",
-            _local_day("result_known_at", self.time_zone).alias("known_day"),
+            _local_day("result_known_at", self.time_zone).alias("_known"),
             (ColumnExpression("result") == ConstantExpression("hit"))
             .cast(duckdb.sqltype("DOUBLE"))
-            .alias("hit"),
+            .alias(HIT),
             duckdb.CoalesceOperator(
                 ColumnExpression("revenue_recovered"), ConstantExpression(0.0)
-            ).alias("revenue"),
+            ).alias(REVENUE),
         )
-        known = _between(known, "known_day", since, until)
         keys = [ColumnExpression(name) for name in self.key_columns]
-        declared = _between(self._declared(connection), "day", None, until)
-        declared = declared.select("declaration_id", ColumnExpression("day").alias("lodged"), *keys)
+        declared = _between(self._declared(connection), DAY, None, until)
+        lodged = ColumnExpression(DAY).alias("_lodged")
+        declared = declared.select("declaration_id", lodged, *keys)
         # A result cannot be known before the line exists; a slip of the clock must not leak.
         day = FunctionExpression(
-            "greatest", ColumnExpression("known_day"), ColumnExpression("lodged")
+            "greatest", ColumnExpression("_known"), ColumnExpression("_lodged")
         )
         joined = known.join(declared, "declaration_id").select(
             *keys,
-            day.cast(duckdb.sqltype("INTEGER")).alias("day"),
-            "hit",
-            "revenue",
-            "inspection_id",
+            day.cast(duckdb.sqltype("INTEGER")).alias(DAY),
+            HIT,
+            REVENUE,
+            "_inspection_id",
         )
-        return joined.order("day, inspection_id")
+        return _between(joined, DAY, since, until).order("_day, _inspection_id")
 
     def _event_columns(self) -> list[duckdb.Expression]:
-        names = [*self.key_columns, "day", "wanted"]
+        names = [*self.key_columns, DAY, WANTED]
         return [
             *(ColumnExpression(name) for name in names),
-            ColumnExpression("customs_value").alias("value"),
-            ColumnExpression("net_mass_kg").alias("mass"),
+            ColumnExpression("customs_value").alias(VALUE),
+            ColumnExpression("net_mass_kg").alias(MASS),
         ]
 
     def _require(self, columns: Iterable[str]) -> None:
@@ -298,16 +318,16 @@ def _between(rows: Relation, column: str, start: date | None, stop: date | None)
 def _mark(connection: Connection, declared: Relation, wanted: Wanted) -> Relation:
     """Add the column `wanted`."""
     inside = ConstantExpression(value=True)
-    day = ColumnExpression("day")
+    day = ColumnExpression(DAY)
     if wanted.start is not None:
         inside = inside & (day >= ConstantExpression(day_number(wanted.start)))
     if wanted.stop is not None:
         inside = inside & (day < ConstantExpression(day_number(wanted.stop)))
     if wanted.ids is None:
-        return declared.select("*", inside.alias("wanted"))
+        return declared.select("*", inside.alias(WANTED))
     asked = pa.table(
-        {"declaration_id": wanted.ids.unique(), "asked": [True] * len(wanted.ids.unique())}
+        {"declaration_id": wanted.ids.unique(), "_asked": [True] * len(wanted.ids.unique())}
     )
     joined = declared.join(connection.from_arrow(asked), "declaration_id", how="left")
-    found = duckdb.CoalesceOperator(ColumnExpression("asked"), ConstantExpression(value=False))
-    return joined.select(duckdb.StarExpression(exclude=["asked"]), (inside & found).alias("wanted"))
+    found = duckdb.CoalesceOperator(ColumnExpression("_asked"), ConstantExpression(value=False))
+    return joined.select(duckdb.StarExpression(exclude=["_asked"]), (inside & found).alias(WANTED))

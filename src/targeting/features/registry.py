@@ -39,6 +39,9 @@ class Feature:
         Writes the reason from a line; never a trader's name or code.
     category
         Whether the column is a category code rather than a number.
+    group
+        What the feature speaks of, such as the price. An officer reads one reason per group, the
+        strongest; empty means the feature speaks for itself alone.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Feature:
     unit: str = ""
     indicators: tuple[int, ...] = ()
     category: bool = False
+    group: str = ""
 
 
 def number(line: Mapping[str, object], name: str) -> float:
@@ -85,13 +89,26 @@ def said(value: float, digits: int = 0) -> str:
     return "not stated" if math.isnan(value) else f"{value:,.{digits}f}"
 
 
+def counted(count: float, word: str) -> str:
+    """Write a count with its word, in the singular where it is one.
+
+    Examples
+    --------
+    >>> counted(1, "hit"), counted(18402, "earlier declaration")
+    ('1 hit', '18,402 earlier declarations')
+    """
+    return f"{said(count)} {word}" + ("" if round(count) == 1 else "s")
+
+
 def money(value: float) -> str:
     """Write an amount with as many digits as its size deserves.
 
     Examples
     --------
-    >>> money(0.0713), money(2.1), money(372254.4)
-    ('0.071', '2.10', '372,254')
+    >>> money(0.0713), money(2.1), money(358.0), money(372254.4)
+    ('0.071', '2.10', '358', '372,254')
     """
     size = abs(value)
-    return said(value, 0 if size >= 1000 else 2 if size >= 0.1 or size == 0 else 3)
+    if size >= 1000 or value == round(value, 0):
+        return said(value)
+    return said(value, 2 if size >= 0.1 else 3)

@@ -5,15 +5,16 @@ Hit rates are shrunken towards the base rate of the same day (empirical Bayes), 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.features import history_sentences as words
 from targeting.features.declared import ratio
+from targeting.features.history_sentences import has_goods
 from targeting.features.kernel import STATISTICS
-from targeting.features.registry import Family, Feature, money, number, said, text
+from targeting.features.registry import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from targeting.config import FeatureSettings, KeySettings
     from targeting.features.profiles import Profiles
+    from targeting.features.registry import Family
 
     Floats = npt.NDArray[np.float64]
 
@@ -143,16 +145,6 @@ class RelativeFeature:
     compute: Callable[[View], Floats]
 
 
-_WHO = {
-    "consignee_id": "this consignee",
-    "consignor_id": "this consignor",
-    "declarant_id": "this declarant",
-    "notify_party_id": "this notify party",
-    "carrier_id": "this carrier",
-    "conveyance_id": "this conveyance",
-    "container_id": "this container",
-}
-_GOODS = {"hs2": "chapter", "hs4": "heading", "hs6": "goods code", "hs_code": "goods code"}
 _FAMILY: dict[str, Family] = {
     "consignee_id": "party", "consignor_id": "party", "declarant_id": "party",
     "notify_party_id": "party", "carrier_id": "conveyance", "conveyance_id": "conveyance",
@@ -178,31 +170,6 @@ def family_of(key: KeySettings) -> Family:
     return "party" if "party" in families else families[0]
 
 
-def who(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Return how a sentence names a key: codes of goods and places, never of a trader."""
-
-    def named(line: Mapping[str, object]) -> str:
-        return " with ".join(_named(column, line) for column in key.columns)
-
-    return named
-
-
-def _named(column: str, line: Mapping[str, object]) -> str:
-    if column in _WHO:
-        return _WHO[column]
-    if column in _GOODS:
-        digits = int(column[2]) if column != "hs_code" else 10
-        return f"{_GOODS[column]} {text(line, 'hs_code')[:digits]}"
-    if column.endswith(("_country", "_port")) or column == "office_id":
-        word = column.removesuffix("_id").replace("_country", "").replace("_port", "")
-        return f"{word} {text(line, column)}"
-    return f"this {column.removesuffix('_id').replace('_', ' ')}"
-
-
-def _has_goods(key: KeySettings) -> bool:
-    return any(column in _GOODS for column in key.columns)
-
-
 def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeature, ...]]:
     """List the features of every profile key, by the key's name, in the order of the matrix.
 
@@ -222,49 +189,36 @@ def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeat
 
 def _of_key(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
     features = [*_counts(key, half_lives), *_outcomes(key, half_lives), *_recency(key)]
-    features += _sizes(key)
-    return features + (_prices(key) if _has_goods(key) else [])
+    return [*features, *_sizes(key), *(_prices(key) if has_goods(key) else [])]
 
 
-def _made(
-    key: KeySettings,
-    suffix: str,
-    meaning: str,
-    compute: Callable[[View], Floats],
-    sentence: Callable[[Mapping[str, object]], str],
-) -> RelativeFeature:
-    words = " x ".join(key.columns)
-    feature = Feature(
-        name=f"{key.name}_{suffix}",
-        family=family_of(key),
-        meaning=f"{meaning}, per {words}, before the day.",
-        sentence=sentence,
-        indicators=_INDICATORS.get(key.columns, ()),
-    )
-    return RelativeFeature(feature, compute)
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the features of one key that share a sentence and speak of the same thing."""
+
+    key: KeySettings
+    group: str
+    sentence: Callable[[Mapping[str, object]], str]
+
+    def __call__(
+        self, suffix: str, meaning: str, compute: Callable[[View], Floats]
+    ) -> RelativeFeature:
+        columns = " x ".join(self.key.columns)
+        feature = Feature(
+            name=f"{self.key.name}_{suffix}",
+            family=family_of(self.key),
+            meaning=f"{meaning}, per {columns}, before the day.",
+            sentence=self.sentence,
+            indicators=_INDICATORS.get(self.key.columns, ()),
+            group=self.group,
+        )
+        return RelativeFeature(feature, compute)
 
 
-def _label(half_life: float) -> str:
-    return f"{half_life:g}d".replace(".", "p")
-
-
-def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
-    named = who(key)
-
-    def seen(line: Mapping[str, object]) -> str:
-        count = number(line, f"{key.name}_declarations")
-        if count == 0:
-            return f"first declaration of {named(line)}"
-        return f"{said(count)} earlier declarations of {named(line)}"
-
-    blocks = [("", 0), *((f"_{_label(half)}", at + 1) for at, half in enumerate(half_lives))]
-    counts = [
-        _made(key, f"declarations{tail}", "Earlier declarations", _summed("declarations", at), seen)
-        for tail, at in blocks
-    ]
-    if len(half_lives) < 2:
-        return counts
-    return [*counts, _made(key, "pace", "Recent declarations over longer memory", _pace, seen)]
+def _blocks(half_lives: tuple[float, ...]) -> list[tuple[str, int]]:
+    """Name the all-time sums (no tail) and each half-life's, with the place of their block."""
+    tails = [f"_{half:g}d".replace(".", "p") for half in half_lives]
+    return [("", 0), *((tail, at + 1) for at, tail in enumerate(tails))]
 
 
 def _summed(statistic: str, block: int) -> Callable[[View], Floats]:
@@ -279,92 +233,56 @@ def _since(which: str) -> Callable[[View], Floats]:
     return lambda view: view.days_since(which)
 
 
-def _outcomes(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
-    named = who(key)
-
-    def found(line: Mapping[str, object]) -> str:
-        examined = number(line, f"{key.name}_examinations")
-        if not examined > 0:
-            return f"{named(line)} was never examined before"
-        hits = said(number(line, f"{key.name}_hits"))
-        return f"{hits} hits in {said(examined)} earlier examinations of {named(line)}"
-
-    def recovered(line: Mapping[str, object]) -> str:
-        mean = money(number(line, f"{key.name}_revenue"))
-        return f"earlier examinations of {named(line)} recovered {mean} each on average"
-
-    blocks = [("", 0), *((f"_{_label(half)}", at + 1) for at, half in enumerate(half_lives))]
-    rates = [
-        _made(key, f"hit_rate{tail}", "Shrunken hit rate", _rated(at), found) for tail, at in blocks
+def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
+    made = _Maker(key, f"{key.name} history", words.seen(key))
+    counts = [
+        made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at))
+        for tail, at in _blocks(half_lives)
     ]
+    if len(half_lives) < 2:
+        return counts
+    return [*counts, made("pace", "Recent declarations over longer memory", _pace)]
+
+
+def _outcomes(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
+    found = _Maker(key, f"{key.name} results", words.found(key))
+    recovered = _Maker(key, f"{key.name} results", words.recovered(key))
     return [
-        _made(key, "examinations", "Earlier examinations", _summed("examinations", 0), found),
-        _made(key, "hits", "Earlier hits", _summed("hits", 0), found),
-        *rates,
-        _made(key, "revenue", "Revenue per earlier examination", _revenue, recovered),
+        found("examinations", "Earlier examinations", _summed("examinations", 0)),
+        found("hits", "Earlier hits", _summed("hits", 0)),
+        *(
+            found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at))
+            for tail, at in _blocks(half_lives)
+        ),
+        recovered("revenue", "Revenue per earlier examination", _revenue),
     ]
 
 
 def _recency(key: KeySettings) -> list[RelativeFeature]:
-    named = who(key)
-
-    def since(which: str, words: str, never: str) -> Callable[[Mapping[str, object]], str]:
-        def sentence(line: Mapping[str, object]) -> str:
-            days = number(line, f"{key.name}_days_since_{which}")
-            if math.isnan(days):
-                return never.format(who=named(line))
-            return words.format(who=named(line), days=said(days))
-
-        return sentence
-
-    first = "first declaration of {who}"
+    history, results = f"{key.name} history", f"{key.name} results"
+    first = _Maker(key, history, words.since(key, "first"))
+    last = _Maker(key, history, words.since(key, "last"))
+    hit = _Maker(key, results, words.since(key, "last_hit"))
     return [
-        _made(key, "days_since_first", "Days since first seen", _since("first"),
-              since("first", "{who} was first seen {days} days ago", first)),
-        _made(key, "days_since_last", "Days since last seen", _since("last"),
-              since("last", "{who} was last seen {days} days ago", first)),
-        _made(key, "days_since_last_hit", "Days since the last hit became known",
-              _since("last_hit"),
-              since("last_hit", "last hit on {who} {days} days ago", "no earlier hit on {who}")),
-    ]  # fmt: skip
+        first("days_since_first", "Days since first seen", _since("first")),
+        last("days_since_last", "Days since last seen", _since("last")),
+        hit("days_since_last_hit", "Days since the last hit became known", _since("last_hit")),
+    ]
 
 
 def _sizes(key: KeySettings) -> list[RelativeFeature]:
-    named = who(key)
-
-    def compared(own: str, name: str, unit: str) -> Callable[[Mapping[str, object]], str]:
-        def sentence(line: Mapping[str, object]) -> str:
-            here = number(line, own)
-            usual = here / np.exp(number(line, f"{key.name}_{name}_ratio"))
-            count = said(number(line, f"{key.name}_declarations"))
-            return (
-                f"{name} {money(here)}{unit}; mean of {count} earlier declarations "
-                f"of {named(line)}: {money(usual)}{unit}"
-            )
-
-        return sentence
-
+    value = _Maker(key, "value", words.compared(key, "customs_value", "value", ""))
+    mass = _Maker(key, "mass", words.compared(key, "net_mass_kg", "mass", " kg"))
     return [
-        _made(key, "value_ratio", "Log of value over the earlier mean",
-              _size_ratio("value", "value"), compared("customs_value", "value", "")),
-        _made(key, "mass_ratio", "Log of net mass over the earlier mean",
-              _size_ratio("mass", "mass"), compared("net_mass_kg", "mass", " kg")),
-    ]  # fmt: skip
+        value("value_ratio", "Log of value over the earlier mean", _size_ratio("value", "value")),
+        mass("mass_ratio", "Log of net mass over the earlier mean", _size_ratio("mass", "mass")),
+    ]
 
 
 def _prices(key: KeySettings) -> list[RelativeFeature]:
-    named = who(key)
-
-    def priced(line: Mapping[str, object]) -> str:
-        count = said(number(line, f"{key.name}_declarations"))
-        typical = money(number(line, f"{key.name}_typical_price"))
-        return (
-            f"{money(number(line, 'unit_value'))} per kg; {count} earlier lots of "
-            f"{named(line)}: typically {typical} per kg"
-        )
-
+    made = _Maker(key, "price", words.priced(key))
     return [
-        _made(key, "typical_price", "Geometric mean of value per kg", _typical_price, priced),
-        _made(key, "price_ratio", "Log of value per kg over the typical one", _price_ratio, priced),
-        _made(key, "price_z", "Value per kg in spreads from the typical one", _price_z, priced),
+        made("typical_price", "Geometric mean of value per kg", _typical_price),
+        made("price_ratio", "Log of value per kg over the typical one", _price_ratio),
+        made("price_z", "Value per kg in spreads from the typical one", _price_z),
     ]

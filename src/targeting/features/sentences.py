@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from targeting.features.registry import money, number, said, text
@@ -23,7 +24,10 @@ def if_set(name: str, yes: str, no: str) -> Callable[[Mapping[str, object]], str
 
 def unit_value(line: Mapping[str, object]) -> str:
     """Say the declared value per kg."""
-    return f"declared at {money(number(line, 'unit_value'))} per kg"
+    price = number(line, "unit_value")
+    if math.isnan(price):
+        return "value per kg unknown: net mass or value not stated"
+    return f"declared at {money(price)} per kg"
 
 
 def load(line: Mapping[str, object]) -> str:

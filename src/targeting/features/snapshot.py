@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ALL = "all_declarations"
 """Name of the profile every declaration shares; it carries the base rate."""
 
+_PART = "key_"  # a key column may bear the name of a statistic
 _DAY_NAMES = ("first_day", "last_day", "last_hit_day", "as_of_day")
 
 
@@ -83,7 +84,7 @@ def write_snapshot(snapshot: Snapshot, folder: Path, settings: FeatureSettings) 
     """
     names = state_columns(settings.half_lives_days)
     for name, key in snapshot.profiles.items():
-        columns = {part: key.parts[part] for part in key.parts.column_names}
+        columns = {_PART + part: key.parts[part] for part in key.parts.column_names}
         columns |= {n: pa.array(key.state.sums[:, at]) for at, n in enumerate(names)}
         columns |= {n: _days(key.state.days[:, at]) for at, n in enumerate(_DAY_NAMES)}
         pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
@@ -121,4 +122,4 @@ def _read_key(file: Path, parts: tuple[str, ...], settings: FeatureSettings) -> 
     sums = np.column_stack([table[name].to_numpy() for name in names])
     days = [table[name].fill_null(int(NEVER)).to_numpy() for name in _DAY_NAMES]
     state = ProfileState(np.ascontiguousarray(sums), np.column_stack(days).astype(np.int32))
-    return KeyProfiles(table.select(list(parts)), state)
+    return KeyProfiles(table.select([_PART + p for p in parts]).rename_columns(list(parts)), state)

@@ -17,7 +17,7 @@ from targeting.errors import InputError
 from targeting.features.engine import Reader
 from targeting.scoring.scorer import Scorer
 from targeting.tables.folder import MemoryTables, from_frame
-from targeting.tables.schema import INSPECTIONS
+from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,17 +64,11 @@ class ScoringModel:
         Raises
         ------
         InputError
-            If a declaration was lodged before the bundle's cut-off, or stands there twice.
+            If there is none, a required column or value is missing, a moment is not one, or a
+            declaration was lodged before the bundle's cut-off or stands there twice.
         """
-        if model_input["declaration_id"].duplicated().any():
-            raise InputError(
-                "a declaration stands there twice",
-                where="the declarations handed in",
-                found=f"{int(model_input['declaration_id'].duplicated().sum())} repeated ids",
-                do="Hand each declaration in once.",
-            )
         tables = MemoryTables(
-            from_frame(_with_utc(model_input)),
+            from_frame(_sound(model_input)),
             INSPECTIONS.arrow_schema().empty_table(),
         )
         rows = self._score(tables).rows.set_index("declaration_id")
@@ -94,13 +88,45 @@ class ScoringModel:
         return self.scorer.score(tables, start=first, stop=stop, explain="none")
 
 
+def _sound(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its moments in UTC, or refuse it with everything that is wrong."""
+    timed = _with_utc(frame)
+    wrong = [] if len(timed) else ["no declaration"]
+    for column in DECLARATIONS.columns:
+        if column.null:
+            continue
+        if column.name not in timed:
+            wrong.append(f"column {column.name} is missing")
+        elif timed[column.name].isna().any():
+            wrong.append(f"{int(timed[column.name].isna().sum()):,} rows without {column.name}")
+    if DECLARATIONS.key in timed and timed[DECLARATIONS.key].duplicated().any():
+        wrong.append(f"{int(timed[DECLARATIONS.key].duplicated().sum()):,} repeated ids")
+    if wrong:
+        raise _refused("; ".join(wrong))
+    return timed
+
+
 def _with_utc(frame: pd.DataFrame) -> pd.DataFrame:
     times = {
-        name: pd.to_datetime(frame[name], utc=True)
-        for name in ("lodged_at", "arrival_at")
-        if name in frame
+        name: _moments(frame[name], name) for name in ("lodged_at", "arrival_at") if name in frame
     }
     return frame.assign(**times)
+
+
+def _moments(column: pd.Series, name: str) -> pd.Series:
+    try:
+        return pd.to_datetime(column, utc=True, format="ISO8601")
+    except (ValueError, TypeError) as error:
+        raise _refused(f"{name} holds something that is not a moment (ISO 8601)") from error
+
+
+def _refused(found: str) -> InputError:
+    return InputError(
+        "these rows cannot be scored",
+        where="the declarations handed in",
+        found=found,
+        do="Hand each declaration in once, with the required columns of docs/data-dictionary.md.",
+    )
 
 
 def _load_pyfunc(path: str) -> ScoringModel:

@@ -156,13 +156,26 @@ def _read_parquet(path: Path) -> Scores:
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, "Parquet") from error
     about = (table.schema.metadata or {}).get(_METADATA_KEY, b"{}")
-    return Scores(table.to_pandas(), ScoresInfo(**json.loads(about)))
+    try:
+        info = ScoresInfo(**json.loads(about))
+    except (ValueError, TypeError) as error:
+        raise _unreadable(path, "Parquet of this version") from error
+    return Scores(table.to_pandas(), info)
 
 
 def _read_csv(path: Path) -> Scores:
     texts = {"declaration_id": "string", "office_id": "string"}
+    numbers = ("score", "probability", "expected_revenue")
+    empty: dict[str, list[str]] = {name: ["", "NaN", "nan", "NA"] for name in numbers}
     try:
-        rows = pd.read_csv(path, dtype=texts, encoding="utf-8-sig")
+        rows = pd.read_csv(
+            path,
+            dtype=texts,
+            encoding="utf-8-sig",
+            float_precision="round_trip",
+            keep_default_na=False,  # an office may well be called NA
+            na_values={**empty, "reasons": [""]},
+        )
         if "lodged_at" in rows:
             rows["lodged_at"] = pd.to_datetime(rows["lodged_at"], utc=True)
     except (ValueError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
 from targeting.config import Settings
@@ -38,8 +39,8 @@ class Calibrator(Settings):
     """
 
     kind: Literal["sigmoid", "identity"] = "identity"
-    slope: float = 1.0
-    intercept: float = 0.0
+    slope: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    intercept: float = Field(default=0.0, allow_inf_nan=False)
     rows: int = 0
     hits: int = 0
     why: str = ""

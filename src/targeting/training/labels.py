@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EXAMINED = """
     with known as (
         from inspections
-        select *
+        select * replace (result_known_at::timestamptz as result_known_at)
         where $known_before is null or result_known_at < $known_before
     ),
     outcome as (
@@ -39,7 +39,7 @@ _EXAMINED = """
     from outcome join declarations using (declaration_id)
     select
         declaration_id,
-        lodged_at,
+        lodged_at::timestamptz as lodged_at,
         office_id,
         hit,
         known_at,
@@ -76,4 +76,5 @@ def examined(tables: Tables, *, known_before: datetime | None = None) -> pd.Data
     with connect() as connection:
         tables.read(connection, DECLARATIONS).create_view("declarations")
         tables.read(connection, INSPECTIONS).create_view("inspections")
-        return connection.execute(_EXAMINED, {"known_before": known_before}).df()
+        rows = connection.sql(_EXAMINED, params={"known_before": known_before})
+        return rows.to_arrow_table().to_pandas()
