@@ -68,14 +68,17 @@ def reasons(
     Returns
     -------
     list of Reason
-        Strongest first among those that raise the risk, then those that lower it.
+        Strongest first among the facts that raise the risk, then those that lower it; a pattern,
+        such as a country's past results, comes last, and one at most.
     """
     told = _by_group(features, contribution, line)
     strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
-    raising = [reason for reason in strong if reason.contribution > 0]
-    lowering = [reason for reason in strong if reason.contribution < 0]
-    order = sorted(raising, key=_strength) + sorted(lowering, key=_strength)
-    return order[:limit]
+    patterns = {feature.name for feature in features if feature.pattern}
+    facts = [reason for reason in strong if reason.feature not in patterns]
+    raising = sorted((r for r in facts if r.contribution > 0), key=_strength)
+    lowering = sorted((r for r in facts if r.contribution < 0), key=_strength)
+    pattern = sorted((r for r in strong if r.feature in patterns), key=_strength)[:1]
+    return [*[*raising, *lowering][: limit - len(pattern)], *pattern]
 
 
 def _strength(reason: Reason) -> tuple[float, str]:
@@ -85,7 +88,7 @@ def _strength(reason: Reason) -> tuple[float, str]:
 def _by_group(
     features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
 ) -> list[Reason]:
-    """Add the contributions of each group; the strongest feature that pulls its way speaks."""
+    """Add the contributions of each group, and let its strongest feature with a fact speak."""
     groups: dict[str, list[int]] = {}
     for at in np.argsort(-np.abs(contribution), kind="stable"):
         if contribution[at] == 0.0:
@@ -101,6 +104,8 @@ def _reason(
     members: list[int],
 ) -> Reason:
     total = float(contribution[members].sum())
-    speaker = next((at for at in members if contribution[at] * total > 0), members[0])
-    feature = features[speaker]
-    return Reason(feature.sentence(line), feature.name, feature.family, total)
+    by_pull = sorted(members, key=lambda at: contribution[at] * total <= 0)
+    said = [(features[at], features[at].sentence(line)) for at in by_pull]
+    feature, words = next((pair for pair in said if pair[1]), (features[by_pull[0]], ""))
+    text = words or f"{feature.group or feature.name.replace('_', ' ')}: not stated"
+    return Reason(text, feature.name, feature.family, total)

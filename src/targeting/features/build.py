@@ -174,8 +174,9 @@ def _category(name: str) -> Feature:
     family = "conveyance" if name.startswith(("container", "transport_mode")) else "route"
     return Feature(
         f"{name}_level", family, f"Column `{name}` as a category.",
-        lambda line: f"{words}: {text(line, name)}" if shown else f"the {words} itself",
+        lambda line: f"past results of {words}{f' {text(line, name)}' if shown else ''}",
         category=True,
+        pattern=True,
     )  # fmt: skip
 
 
@@ -306,7 +307,8 @@ def _as_number(column: pd.Series, name: str) -> Floats:
 
 def _as_codes(column: pa.ChunkedArray, levels: Sequence[str]) -> Floats:
     """Code a category: its place among the levels, one past the last for any other."""
-    known = pc.index_in(column, value_set=pa.array(levels, pa.string()))
+    options = pc.SetLookupOptions(pa.array(levels, pa.string()))
+    known = pc.call_function("index_in", [column], options)
     codes = known.fill_null(len(levels)).cast(pa.float64()).to_numpy()
     return np.where(column.is_null().to_numpy(), np.nan, codes)
 

@@ -217,12 +217,12 @@ _LISTED: tuple[_Listed, ...] = (
     ("duty", "goods and price", "Duty at stake: value times rate.", "currency", (55,),
      sentences.plain("duty", "duty at stake"), _duty),
     ("value_zeros", "goods and price", "Trailing zeros of the customs value.", "", (43,),
-     sentences.plain("customs_value", "round customs value"), _roundness("customs_value")),
+     sentences.zeros("value_zeros", "customs_value", "customs value"), _roundness("customs_value")),
     ("mass_zeros", "goods and price", "Trailing zeros of the gross mass.", "", (43,),
-     sentences.plain("gross_mass_kg", "round gross mass", "kg"), _roundness("gross_mass_kg")),
+     sentences.zeros("mass_zeros", "gross_mass_kg", "gross mass"), _roundness("gross_mass_kg")),
     ("hs_number", "goods and price", "First six digits of the goods code as a number.",
      "", (), sentences.hs, _hs_number),
-    ("hs_digits", "document", "Digits of the goods code.", "digits", (23,), sentences.hs,
+    ("hs_digits", "document", "Digits of the goods code.", "digits", (23,), sentences.digits,
      _hs_digits),
     ("description_length", "document", "Length of the goods description.", "characters",
      (21,), sentences.described, _length),
@@ -257,7 +257,16 @@ _LISTED: tuple[_Listed, ...] = (
 
 DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
     DeclaredFeature(
-        Feature(name, family, meaning, sentence, unit, indicators, group=_GROUPS.get(name, "")),
+        Feature(
+            name,
+            family,
+            meaning,
+            sentence,
+            unit,
+            indicators,
+            group=_GROUPS.get(name, ""),
+            pattern=name == "hs_number",
+        ),
         compute,
     )
     for name, family, meaning, unit, indicators, sentence, compute in _LISTED

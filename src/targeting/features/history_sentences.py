@@ -1,6 +1,7 @@
 """Sentences of the profile features: what was seen before, how often, and what was found.
 
-A sentence names goods and places by their codes and parties by their role, never a trader.
+A sentence names goods and places by their codes and parties by their role, never a trader. Where
+the fact is missing there is no sentence: the empty text.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from targeting.config import KeySettings
+
+FEW = 10
+"""Fewer lines or examinations than this are told as `only` so many."""
 
 _WHO = {
     "consignee_id": "this consignee",
@@ -36,9 +40,16 @@ def who(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
     """Return how a sentence names a key: codes of goods and places, never of a trader."""
 
     def named(line: Mapping[str, object]) -> str:
-        return " with ".join(_named(column, line) for column in key.columns)
+        first, *rest = key.columns
+        return _named(first, line) + "".join(_joined(column, line) for column in rest)
 
     return named
+
+
+def _joined(column: str, line: Mapping[str, object]) -> str:
+    if column == "origin_country":
+        return f" from {text(line, column)}"
+    return f" with {_named(column, line)}"
 
 
 def _named(column: str, line: Mapping[str, object]) -> str:
@@ -61,62 +72,74 @@ def seen(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
     def sentence(line: Mapping[str, object]) -> str:
         count = number(line, f"{key.name}_declarations")
         if math.isnan(count):
-            return f"{named(line)}: not stated"
+            return ""
         if count == 0:
-            return f"first declaration of {named(line)}"
-        return f"{counted(count, 'earlier declaration')} of {named(line)}"
+            return f"{named(line)}: no declaration before this day"
+        days = counted(number(line, f"{key.name}_days_since_first"), "day")
+        only = "only " if count < FEW else ""
+        earlier = counted(count, "earlier declaration")
+        return f"{named(line)}: {only}{earlier}, the first {days} ago"
 
     return sentence
 
 
-def found(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Say what earlier examinations of a key found."""
+def found(key: KeySettings, prior_examinations: float) -> Callable[[Mapping[str, object]], str]:
+    """Say what earlier examinations of a key found, beside the hit rate of all lines."""
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
         examined = number(line, f"{key.name}_examinations")
         if math.isnan(examined):
-            return f"{named(line)}: not stated"
+            return ""
         if examined == 0:
-            return f"{named(line)} was never examined before"
-        hits = counted(number(line, f"{key.name}_hits"), "hit")
-        return f"{hits} in {counted(examined, 'earlier examination')} of {named(line)}"
+            return f"{named(line)}: never examined before"
+        hits, shrunken = (number(line, f"{key.name}_{what}") for what in ("hits", "hit_rate"))
+        # The shrunken rate holds the base rate of the day; this takes it out again.
+        base = (shrunken * (examined + prior_examinations) - hits) / prior_examinations
+        times = counted(examined, "earlier examination")
+        only = "only " if examined < FEW else ""
+        return (
+            f"{named(line)}: {counted(hits, 'hit')} in {only}{times} "
+            f"({hits / examined:.0%}; all lines {base:.0%})"
+        )
 
     return sentence
 
 
 def recovered(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
     """Say what earlier examinations of a key recovered."""
-    named, without = who(key), found(key)
+    named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
-        mean = number(line, f"{key.name}_revenue")
-        if math.isnan(mean):
-            return without(line)
-        return f"earlier examinations of {named(line)} recovered {money(mean)} each on average"
+        mean, examined = (
+            number(line, f"{key.name}_{what}") for what in ("revenue", "examinations")
+        )
+        if not mean > 0:
+            return ""
+        times = counted(examined, "earlier examination")
+        return f"{named(line)}: {times} recovered {money(mean)} on average"
 
     return sentence
 
 
 _SINCE = {
-    "first": ("first seen {days} ago", "first declaration of {who}"),
-    "last": ("last seen {days} ago", "first declaration of {who}"),
-    "last_hit": ("last hit became known {days} ago", "no earlier hit on {who}"),
+    "first": ("first seen {days} ago", "no declaration before this day"),
+    "last": ("last seen {days} ago", "no declaration before this day"),
+    "last_hit": ("last hit became known {days} ago", "no earlier hit"),
 }
 
 
 def since(key: KeySettings, which: str) -> Callable[[Mapping[str, object]], str]:
     """Say how long ago a key was first or last seen, or last led to a hit."""
     named = who(key)
-    words, never = _SINCE[which]
+    ago, never = _SINCE[which]
 
     def sentence(line: Mapping[str, object]) -> str:
         if math.isnan(number(line, f"{key.name}_declarations")):
-            return f"{named(line)}: not stated"
+            return ""
         days = number(line, f"{key.name}_days_since_{which}")
-        if math.isnan(days):
-            return never.format(who=named(line))
-        return f"{named(line)}: " + words.format(days=counted(days, "day"))
+        told = never if math.isnan(days) else ago.format(days=counted(days, "day"))
+        return f"{named(line)}: {told}"
 
     return sentence
 
@@ -129,10 +152,8 @@ def compared(
 
     def sentence(line: Mapping[str, object]) -> str:
         here, ratio = number(line, own), number(line, f"{key.name}_{name}_ratio")
-        if math.isnan(here):
-            return f"{name} not stated"
-        if math.isnan(ratio):
-            return f"{name} {money(here)}{unit}; no earlier line of {named(line)} to compare with"
+        if math.isnan(here) or math.isnan(ratio):
+            return ""
         count = counted(number(line, f"{key.name}_declarations"), "earlier line")
         return (
             f"{name} {money(here)}{unit}; {count} of {named(line)}: "
@@ -147,13 +168,10 @@ def priced(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
-        if math.isnan(number(line, "unit_value")):
-            return "value per kg unknown: net mass or value not stated"
-        here = f"{money(number(line, 'unit_value'))} per kg"
-        typical = number(line, f"{key.name}_typical_price")
-        if math.isnan(typical):
-            return f"{here}; no earlier lot of {named(line)} to compare with"
+        here, typical = number(line, "unit_value"), number(line, f"{key.name}_typical_price")
+        if math.isnan(here) or math.isnan(typical):
+            return ""
         count = counted(number(line, f"{key.name}_declarations"), "earlier lot")
-        return f"{here}; {count} of {named(line)}: typically {money(typical)} per kg"
+        return f"{money(here)} per kg; {count} of {named(line)}: typically {money(typical)} per kg"
 
     return sentence

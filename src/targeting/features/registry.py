@@ -36,12 +36,17 @@ class Feature:
     indicators
         Numbers of the indicators of ../shared/domain.md section 1.2 it carries.
     sentence
-        Writes the reason from a line; never a trader's name or code.
+        Writes the reason from a line; never a trader's name or code. Empty where the fact is
+        missing.
     category
         Whether the column is a category code rather than a number.
     group
         What the feature speaks of, such as the price. An officer reads one reason per group, the
         strongest; empty means the feature speaks for itself alone.
+    pattern
+        Whether it only names a class, such as a country or a goods code: what was found in the
+        class before is a pattern, not a fact about this line, so an officer reads one at most,
+        and last.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Feature:
     indicators: tuple[int, ...] = ()
     category: bool = False
     group: str = ""
+    pattern: bool = False
 
 
 def number(line: Mapping[str, object], name: str) -> float:

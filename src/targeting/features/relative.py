@@ -157,9 +157,10 @@ _INDICATORS = {
     ("consignee_id",): (1, 5, 6, 18),
     ("consignor_id",): (2, 18),
     ("declarant_id",): (17,),
-    ("carrier_id",): (18, 34),
+    ("carrier_id",): (18,),
+    ("hs6",): (38, 46),
     ("consignee_id", "consignor_id"): (3,),
-    ("consignee_id", "hs6"): (4, 7),
+    ("consignee_id", "hs6"): (7,),
     ("hs6", "origin_country"): (24, 46),
 }
 
@@ -184,11 +185,13 @@ def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeat
     >>> [f.feature.name for f in relative_features(FeatureSettings())["office"]][:2]
     ['office_declarations', 'office_declarations_30d']
     """
-    return {key.name: tuple(_of_key(key, settings.half_lives_days)) for key in settings.keys}
+    return {key.name: tuple(_of_key(key, settings)) for key in settings.keys}
 
 
-def _of_key(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
-    features = [*_counts(key, half_lives), *_outcomes(key, half_lives), *_recency(key)]
+def _of_key(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature]:
+    features = [
+        *_counts(key, settings.half_lives_days), *_outcomes(key, settings), *_recency(key),
+    ]  # fmt: skip
     return [*features, *_sizes(key), *(_prices(key) if has_goods(key) else [])]
 
 
@@ -201,7 +204,7 @@ class _Maker:
     sentence: Callable[[Mapping[str, object]], str]
 
     def __call__(
-        self, suffix: str, meaning: str, compute: Callable[[View], Floats]
+        self, suffix: str, meaning: str, compute: Callable[[View], Floats], *, unit: str = ""
     ) -> RelativeFeature:
         columns = " x ".join(self.key.columns)
         feature = Feature(
@@ -209,10 +212,16 @@ class _Maker:
             family=family_of(self.key),
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
+            unit=unit,
             indicators=_INDICATORS.get(self.key.columns, ()),
             group=self.group,
         )
         return RelativeFeature(feature, compute)
+
+
+def _history(key: KeySettings) -> str:
+    """Group the history of all pairs: that several pairs are new is one fact, not many."""
+    return f"{key.name} history" if len(key.columns) == 1 else "pair history"
 
 
 def _blocks(half_lives: tuple[float, ...]) -> list[tuple[str, int]]:
@@ -234,7 +243,7 @@ def _since(which: str) -> Callable[[View], Floats]:
 
 
 def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
-    made = _Maker(key, f"{key.name} history", words.seen(key))
+    made = _Maker(key, _history(key), words.seen(key))
     counts = [
         made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at))
         for tail, at in _blocks(half_lives)
@@ -244,8 +253,9 @@ def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFea
     return [*counts, made("pace", "Recent declarations over longer memory", _pace)]
 
 
-def _outcomes(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
-    found = _Maker(key, f"{key.name} results", words.found(key))
+def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature]:
+    prior, half_lives = settings.prior_examinations, settings.half_lives_days
+    found = _Maker(key, f"{key.name} results", words.found(key, prior))
     recovered = _Maker(key, f"{key.name} results", words.recovered(key))
     return [
         found("examinations", "Earlier examinations", _summed("examinations", 0)),
@@ -254,19 +264,21 @@ def _outcomes(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeF
             found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at))
             for tail, at in _blocks(half_lives)
         ),
-        recovered("revenue", "Revenue per earlier examination", _revenue),
+        recovered("revenue", "Revenue per earlier examination", _revenue, unit="currency"),
     ]
 
 
 def _recency(key: KeySettings) -> list[RelativeFeature]:
-    history, results = f"{key.name} history", f"{key.name} results"
+    history, results = _history(key), f"{key.name} results"
     first = _Maker(key, history, words.since(key, "first"))
     last = _Maker(key, history, words.since(key, "last"))
     hit = _Maker(key, results, words.since(key, "last_hit"))
     return [
-        first("days_since_first", "Days since first seen", _since("first")),
-        last("days_since_last", "Days since last seen", _since("last")),
-        hit("days_since_last_hit", "Days since the last hit became known", _since("last_hit")),
+        first("days_since_first", "Time since first seen", _since("first"), unit="days"),
+        last("days_since_last", "Time since last seen", _since("last"), unit="days"),
+        hit(
+            "days_since_last_hit", "Time since a hit became known", _since("last_hit"), unit="days"
+        ),
     ]
 
 
@@ -282,7 +294,9 @@ def _sizes(key: KeySettings) -> list[RelativeFeature]:
 def _prices(key: KeySettings) -> list[RelativeFeature]:
     made = _Maker(key, "price", words.priced(key))
     return [
-        made("typical_price", "Geometric mean of value per kg", _typical_price),
+        made(
+            "typical_price", "Geometric mean of unit value", _typical_price, unit="currency per kg"
+        ),
         made("price_ratio", "Log of value per kg over the typical one", _price_ratio),
         made("price_z", "Value per kg in spreads from the typical one", _price_z),
     ]

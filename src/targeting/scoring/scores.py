@@ -172,12 +172,11 @@ def _read_csv(path: Path) -> Scores:
             path,
             dtype=texts,
             encoding="utf-8-sig",
-            float_precision="round_trip",
             keep_default_na=False,  # an office may well be called NA
             na_values={**empty, "reasons": [""]},
         )
         if "lodged_at" in rows:
-            rows["lodged_at"] = pd.to_datetime(rows["lodged_at"], utc=True)
+            rows["lodged_at"] = pd.to_datetime(rows["lodged_at"], utc=True, format="ISO8601")
     except (ValueError, UnicodeDecodeError) as error:
         raise _unreadable(path, "CSV") from error
     if "reasons" in rows:
