@@ -9,6 +9,7 @@ import pandas as pd
 from targeting.tables.codes import chapters, sections
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
+from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
     from targeting.tables.folder import TablesFolder
@@ -65,8 +66,8 @@ def slice_context(tables: TablesFolder, *, time_zone: str = "UTC") -> pd.DataFra
         flow, transport_mode, origin_country, hs_section, hs_chapter, consignee_history`.
     """
     with connect() as connection:
-        tables.read(connection, DECLARATIONS).create_view("declarations")
-        tables.read(connection, INSPECTIONS).create_view("inspections")
+        for table in (DECLARATIONS, INSPECTIONS):
+            conformed(tables.read(connection, table), table).create_view(table.name)
         rows = connection.execute(_CONTEXT, {"time_zone": time_zone}).df()
     chapter = rows["hs_code"].astype(str).str[:2]
     return pd.DataFrame(

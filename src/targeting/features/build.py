@@ -313,6 +313,28 @@ def _as_codes(column: pa.ChunkedArray, levels: Sequence[str]) -> Floats:
     return np.where(column.is_null().to_numpy(), np.nan, codes)
 
 
+def recoded(matrix: Matrix, old: FeatureSpec, new: FeatureSpec) -> Matrix:
+    """Return a matrix with its categories coded by the levels of another specification.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n, features), coded by `old`.
+    old, new
+        Specifications of the same features. Levels `old` did not keep are `other` in both.
+    """
+    out = matrix.copy()
+    for at, feature in enumerate(old.features):
+        if feature.category:
+            before, after = old.levels[feature.name], new.levels[feature.name]
+            place = {level: code for code, level in enumerate(after)}
+            codes = [place.get(level, len(after)) for level in before]
+            table = np.array([*codes, len(after)], dtype=np.float32)
+            known = ~np.isnan(matrix[:, at])
+            out[known, at] = table[matrix[known, at].astype(np.int64)]
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class _Events:
     """The arrays of a history every key shares."""

@@ -15,9 +15,10 @@ import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
-from targeting.errors import InputError, near_matches
+from targeting.errors import ContractError, InputError, near_matches
 from targeting.tables.engine import connect
-from targeting.tables.schema import DECLARATIONS, INSPECTIONS, Table
+from targeting.tables.schema import DECLARATIONS, INSPECTIONS
+from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -156,6 +157,41 @@ class Reader:
         first, last = (EPOCH + timedelta(days=day) for day in days)
         return first, last
 
+    def events_before(self, day: date) -> tuple[int, int]:
+        """Count the declarations lodged, and their results known, before a local day."""
+        with connect() as connection:
+            declared = _between(self._declared(connection), DAY, None, day)
+            results = self._results(connection, since=None, until=day)
+            counts = [rows.aggregate("count(*)").fetchall()[0][0] for rows in (declared, results)]
+        return counts[0], counts[1]
+
+    def last_known_day(self) -> date | None:
+        """Return the local day the last result became known; None when there is none."""
+        with connect() as connection:
+            inspections = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
+            known = inspections.select(_local_day("result_known_at", self.time_zone).alias(DAY))
+            last = known.aggregate("max(_day)").fetchall()[0][0]
+        return None if last is None else EPOCH + timedelta(days=last)
+
+    def require_unique(self) -> None:
+        """Refuse tables in which a declaration stands twice: profiles would count it twice.
+
+        Raises
+        ------
+        ContractError
+            With the number of repeated rows.
+        """
+        with connect() as connection:
+            lodged = self.tables.read(connection, DECLARATIONS)
+            rows, ids = lodged.aggregate("count(*), count(distinct declaration_id)").fetchall()[0]
+        if rows > ids:
+            raise ContractError(
+                "a declaration must stand in the tables once",
+                where=f"{self.tables.name}: declarations",
+                found=f"{rows - ids:,} rows repeat a declaration_id",
+                do="Run `targeting check` to see which, and ingest again without them.",
+            )
+
     def history(
         self, wanted: Wanted, *, since: date | None = None, until: date | None = None
     ) -> History:
@@ -201,7 +237,7 @@ class Reader:
 
     def _declared(self, connection: Connection) -> Relation:
         """All declarations with the schema's types, their local day and the derived columns."""
-        rows = _conformed(self.tables.read(connection, DECLARATIONS), DECLARATIONS)
+        rows = conformed(self.tables.read(connection, DECLARATIONS), DECLARATIONS)
         self._require(rows.columns)
         derived = [
             _local_day("lodged_at", self.time_zone).alias(DAY),
@@ -214,7 +250,7 @@ class Reader:
         self, connection: Connection, *, since: date | None, until: date | None
     ) -> Relation:
         """Results known in [since, until), with the key columns of what was examined."""
-        inspections = _conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
+        inspections = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
         known = inspections.select(
             ColumnExpression("inspection_id").alias("_inspection_id"),
             "declaration_id",
@@ -261,27 +297,6 @@ class Reader:
                 found=", ".join(unknown),
                 do=f"{near_matches(unknown[0], known)} Mend `keys` in configs/features.yaml.",
             )
-
-
-def _conformed(rows: Relation, table: Table) -> Relation:
-    """Give every column of the schema its type, absent ones as null; keep extra columns."""
-    present = set(rows.columns)
-    columns = [
-        (ColumnExpression(column.name) if column.name in present else ConstantExpression(None))
-        .cast(_SQL_TYPES[column.kind])
-        .alias(column.name)
-        for column in table.columns
-    ]
-    extra = [ColumnExpression(name) for name in rows.columns if name not in table.names]
-    return rows.select(*columns, *extra)
-
-
-_SQL_TYPES = {
-    "string": duckdb.sqltype("VARCHAR"),
-    "timestamp": duckdb.sqltype("TIMESTAMP WITH TIME ZONE"),
-    "int": duckdb.sqltype("BIGINT"),
-    "float": duckdb.sqltype("DOUBLE"),
-}
 
 
 def _local_day(column: str, time_zone: str) -> duckdb.Expression:

@@ -29,6 +29,7 @@ column = duckdb.ColumnExpression
 constant = duckdb.ConstantExpression
 function = duckdb.FunctionExpression
 star = duckdb.StarExpression
+sql_type = duckdb.sqltype
 
 _UNREADABLE = (
     duckdb.IOException,

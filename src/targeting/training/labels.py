@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
+from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,7 +75,7 @@ def examined(tables: Tables, *, known_before: datetime | None = None) -> pd.Data
         `offence, revenue_recovered`.
     """
     with connect() as connection:
-        tables.read(connection, DECLARATIONS).create_view("declarations")
-        tables.read(connection, INSPECTIONS).create_view("inspections")
+        for table in (DECLARATIONS, INSPECTIONS):
+            conformed(tables.read(connection, table), table).create_view(table.name)
         rows = connection.sql(_EXAMINED, params={"known_before": known_before})
         return rows.to_arrow_table().to_pandas()

@@ -1,0 +1,149 @@
+"""Judging on the test block: a model of its first day, against what was found afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from targeting.evaluation.context import slice_context
+from targeting.evaluation.drivers import beeswarm, feature_importance
+from targeting.evaluation.judge import evaluate
+from targeting.evaluation.report import write_evaluation
+from targeting.explain.contributions import contributions
+from targeting.features.engine import local_date
+from targeting.pipeline.fit import calibrated_on, fit
+from targeting.pipeline.prepare import as_of_test
+from targeting.scoring.scorer import score_matrix
+from targeting.training.calibrate import Calibrator, fit_calibrator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from targeting.config import TrainSettings
+    from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.plots import Figure
+    from targeting.pipeline.prepare import Prepared
+    from targeting.tables.folder import TablesFolder
+    from targeting.training.model import Model
+
+EXPLAINED_ROWS = 300
+"""Test rows behind the plots of what drives the score; exact contributions are slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The model of the test block's first day, and how it did afterwards.
+
+    Parameters
+    ----------
+    model
+        Trained and calibrated on what was known before the block.
+    then
+        Labels and features as it saw them.
+    evaluation
+        Figures of the block.
+    """
+
+    model: Model
+    then: Prepared
+    evaluation: Evaluation
+
+
+def judge(
+    prepared: Prepared, tables: TablesFolder, settings: TrainSettings, folder: Path
+) -> Judged | None:
+    """Train as of the test block's first day, judge what came after, and write the report.
+
+    Parameters
+    ----------
+    prepared
+        Labels, features and blocks as of the cut-off.
+    tables
+        Where they come from.
+    settings
+        How to train.
+    folder
+        Gets the folder `evaluation`.
+
+    Returns
+    -------
+    Judged or None
+        None when too few results were known before the block, or none of its own.
+    """
+    blocks = prepared.split
+    if not prepared.enough(blocks.train) or not blocks.test.any():
+        return None
+    then = as_of_test(prepared, tables)
+    model = fit(then, settings, blocks.train, calibrated_on(then, settings))
+    evaluation = _evaluate(then, tables, settings, model)
+    write_evaluation(
+        evaluation,
+        folder / "evaluation",
+        provenance=_provenance(then, tables),
+        extra_figures=_drivers(then, model),
+    )
+    return Judged(model, then, evaluation)
+
+
+def _evaluate(
+    prepared: Prepared, tables: TablesFolder, settings: TrainSettings, model: Model
+) -> Evaluation:
+    test = prepared.split.test
+    rows = prepared.built.rows.loc[test]
+    scores = score_matrix(model, rows, prepared.matrix[test])
+    time_zone = prepared.spec.settings.time_zone
+    return evaluate(
+        scores,
+        prepared.labels.loc[test],
+        capacity=settings.capacity,
+        time_zone=time_zone,
+        seed=settings.model.seed,
+        context=slice_context(tables, time_zone=time_zone),
+    )
+
+
+def _provenance(prepared: Prepared, tables: TablesFolder) -> dict[str, str]:
+    blocks, zone = prepared.split, prepared.spec.settings.time_zone
+    return {
+        "trained_until": local_date(blocks.test_from, zone).isoformat(),
+        "test block": f"lodged {local_date(blocks.test_from, zone)} to "
+        f"{local_date(blocks.test_until, zone)} (exclusive)",
+        "results known before": prepared.cut_off.isoformat(),
+        "time zone": zone,
+        **{f"SHA-256 of {name}": digest for name, digest in tables.digest().items()},
+    }
+
+
+def _drivers(prepared: Prepared, model: Model) -> dict[str, Figure]:
+    """Plot what drives the score on an even sample of the test block."""
+    rows = np.flatnonzero(prepared.split.test)
+    sample = rows[np.linspace(0, len(rows) - 1, min(len(rows), EXPLAINED_ROWS)).astype(int)]
+    matrix = np.ascontiguousarray(prepared.matrix[np.unique(sample)])
+    explained = contributions(model, matrix)
+    names = prepared.spec.names
+    return {
+        "What the score rests on": feature_importance(names, np.abs(explained.values).mean(axis=0)),
+        "What drives the score": beeswarm(explained.values, matrix.astype(np.float64), names),
+    }
+
+
+def ship(prepared: Prepared, settings: TrainSettings, judged: Judged | None) -> Model:
+    """Train on everything ripe by the cut-off, calibrated by the judged model's test scores.
+
+    Parameters
+    ----------
+    prepared
+        Labels and features as of the cut-off.
+    settings
+        How to train.
+    judged
+        The model of the test block; None when there was none.
+    """
+    calibrator = Calibrator(why="too few results before the test block")
+    if judged is not None:
+        test = prepared.split.test
+        score = judged.model.score(judged.then.matrix[test])
+        calibrator = fit_calibrator(score, prepared.hit[test])
+    return fit(prepared, settings, prepared.shipped, calibrator)

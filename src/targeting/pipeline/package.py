@@ -1,0 +1,131 @@
+"""What a run leaves behind: the contents of the bundle, and MLflow's record of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from targeting.bundle.bundle import PROBE_ROWS, Contents
+from targeting.bundle.manifest import Window
+from targeting.features.engine import local_date
+from targeting.tracking import TrainingRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from targeting.config import TrainSettings
+    from targeting.pipeline.judge import Judged
+    from targeting.pipeline.prepare import Prepared
+    from targeting.pipeline.steps import Steps
+    from targeting.tables.folder import TablesFolder
+    from targeting.training.model import Model
+
+
+def contents(
+    prepared: Prepared,
+    tables: TablesFolder,
+    settings: TrainSettings,
+    model: Model,
+    judged: Judged | None,
+) -> Contents:
+    """Gather what goes into the bundle.
+
+    Parameters
+    ----------
+    prepared, tables, settings
+        What the run was made from.
+    model
+        The one to ship.
+    judged
+        How the model of the test block did; None when there was none.
+    """
+    rows, zone = prepared.shipped, prepared.spec.settings.time_zone
+    first = prepared.labels["lodged_at"].min()
+    return Contents(
+        model=model,
+        spec=prepared.spec,
+        snapshot=prepared.built.snapshot,
+        train=settings,
+        training=Window(
+            first_day=local_date(first.to_pydatetime(), zone).isoformat(),
+            cut_off_day=prepared.cut_off.isoformat(),
+            rows=int(rows.sum()),
+            hits=int(prepared.hit[rows].sum()),
+        ),
+        data=tables.digest(),
+        metrics={} if judged is None else judged.evaluation.flat_metrics(),
+        notes=tuple(_notes(prepared, settings, model, judged)),
+        probe=np.ascontiguousarray(prepared.matrix[-PROBE_ROWS:]),
+    )
+
+
+def _notes(
+    prepared: Prepared, settings: TrainSettings, model: Model, judged: Judged | None
+) -> list[str]:
+    """Say what the run could not do, and why."""
+    used, asked = prepared.split.settings, settings.split
+    notes = []
+    if used != asked:
+        notes.append(
+            f"The history is short: test block {used.test_days} days, calibration block "
+            f"{used.calibration_days} days, gap {used.gap_days} days instead of "
+            f"{asked.test_days}, {asked.calibration_days} and {asked.gap_days}."
+        )
+    if judged is None:
+        notes.append("No evaluation: too few results were known before the test block.")
+    if model.calibrator.why:
+        notes.append(f"Probabilities are not calibrated: {model.calibrator.why}.")
+    if model.revenue.mean is None:
+        notes.append("No revenue is expected of any line: no hit recorded one.")
+    return notes
+
+
+def record(
+    output: Path, bundle_id: str, contents: Contents, tables: TablesFolder, steps: Steps
+) -> TrainingRecord:
+    """Gather what MLflow keeps of the run.
+
+    Parameters
+    ----------
+    output, bundle_id, contents
+        The bundle.
+    tables
+        What it was trained on.
+    steps
+        What the run took.
+    """
+    seconds = {f"seconds_{_metric(step.name)}": step.seconds for step in steps.done}
+    peak = {"peak_memory_mb": max(step.peak_mb for step in steps.done)}
+    params = {
+        "cut_off_day": contents.training.cut_off_day,
+        "training_rows": str(contents.training.rows),
+        "training_hits": str(contents.training.hits),
+        **_flat("train", contents.train.model_dump(mode="json")),
+        **_flat("features", contents.spec.settings.model_dump(mode="json")),
+    }
+    return TrainingRecord(
+        bundle=output,
+        bundle_id=bundle_id,
+        params=params,
+        metrics={**contents.metrics, **seconds, **peak},
+        datasets=contents.data,
+        source=tables.path.name,
+    )
+
+
+def _metric(name: str) -> str:
+    return name.replace(" ", "_").lower()
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Write nested settings as `train.model.trees`."""
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        key = f"{prefix}.{name}"
+        if isinstance(value, dict):
+            flat |= _flat(key, value)
+        else:
+            flat[key] = str(value)
+    return flat

@@ -1,0 +1,435 @@
+"""A bundle is data, the same bytes every time, and nothing else is ever loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.small_world import PLAN, World
+
+from targeting.bundle.bundle import Contents, load_bundle, write_bundle
+from targeting.bundle.manifest import LARGEST_FILE, bundle_id, list_files
+from targeting.errors import BundleError
+from targeting.pipeline import train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def contents_of(folder: Path) -> Contents:
+    """Take a loaded bundle apart again, the probe rows from its file."""
+    bundle = load_bundle(folder)
+    probe = pq.read_table(folder / "probe.parquet").select(bundle.spec.names)
+    manifest = bundle.manifest
+    return Contents(
+        model=bundle.model,
+        spec=bundle.spec,
+        snapshot=bundle.snapshot,
+        train=manifest.train,
+        training=manifest.training,
+        data=manifest.data,
+        metrics=manifest.metrics,
+        notes=manifest.notes,
+        probe=np.column_stack([column.to_numpy() for column in probe.columns]),
+    )
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold a bundle without its evaluation, so that copies of it are quick."""
+    folder = tmp_path_factory.mktemp("whole") / "bundle"
+    folder.mkdir()
+    write_bundle(contents_of(world.bundle), folder)
+    return folder
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "bundle"))
+
+
+def fix_hashes(folder: Path) -> None:
+    """Make the manifest agree with the changed files, as somebody who means it would."""
+    path = folder / "manifest.json"
+    values = json.loads(path.read_text())
+    values["files"] = {name: one.model_dump() for name, one in list_files(folder).items()}
+    path.write_text(json.dumps(values))
+
+
+def change_json(path: Path, change: Callable[[Any], object]) -> None:
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+def test_written_loaded_and_written_again_is_the_same_to_the_byte(
+    whole: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    again.mkdir()
+
+    written = write_bundle(contents_of(whole), again)
+
+    assert files_in(again) == files_in(whole)
+    assert written == bundle_id(whole)
+
+
+def test_loading_gives_back_scores_profiles_and_settings(world: World) -> None:
+    bundle = load_bundle(world.bundle)
+
+    assert bundle.bundle_id == bundle_id(world.bundle)
+    assert bundle.spec.settings == PLAN.features
+    assert bundle.manifest.train == PLAN.settings
+    assert bundle.manifest.data == world.tables.digest()
+    assert bundle.manifest.training.cut_off_day == "2024-03-15"
+    assert bundle.snapshot.as_of.isoformat() == "2024-03-15"
+    assert set(bundle.snapshot.profiles) == {
+        "all_declarations", "consignee", "hs6", "hs6_x_origin",
+    }  # fmt: skip
+
+
+def test_the_same_training_twice_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
+    report = train(world.tables, tmp_path / "again", plan=PLAN)
+
+    assert report.bundle_id == bundle_id(world.bundle)
+    assert files_in(tmp_path / "again") == files_in(world.bundle)
+
+
+def test_a_bundle_holds_data_only(world: World) -> None:
+    suffixes = {path.suffix for path in world.bundle.rglob("*") if path.is_file()}
+
+    assert suffixes <= {"", ".txt", ".json", ".parquet", ".md", ".html", ".csv", ".png"}
+    assert {path.name for path in world.bundle.rglob("*") if path.suffix == ""} - {
+        "profiles", "evaluation", "plots",
+    } == {"MLmodel"}  # fmt: skip
+
+
+def test_no_file_names_a_path_of_the_machine_that_trained_it(whole: Path, world: World) -> None:
+    marks = [str(Path.home()).encode(), str(world.tables.path.parent).encode()]
+    naming = [
+        name for name, data in files_in(whole).items() if any(m in data for m in marks if m != b"/")
+    ]
+
+    assert naming == []
+
+
+def packaged_files() -> list[str]:
+    profiles = ("all_declarations", "consignee", "hs6", "hs6_x_origin")
+    heads = ("MLmodel", "MODEL_CARD.md", "calibrator.json", "features.json", "model.txt")
+    return [*heads, "probe.parquet", *(f"profiles/{name}.parquet" for name in profiles)]
+
+
+def test_the_list_of_files_tried_below_is_the_whole_bundle(whole: Path) -> None:
+    assert sorted(files_in(whole)) == sorted([*packaged_files(), "manifest.json"])
+
+
+@pytest.mark.parametrize("name", packaged_files())
+def test_one_changed_byte_is_found(copy: Path, name: str) -> None:
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / name).write_bytes(data)
+
+    with pytest.raises(BundleError, match=f"{re.escape(name)} was changed"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", packaged_files())
+def test_a_removed_file_is_found(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+
+    with pytest.raises(BundleError, match=f"{re.escape(name)} is missing"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["extra.txt", "profiles/extra.parquet", "new/evil.py", ".hidden"])
+def test_an_added_file_is_found(copy: Path, name: str) -> None:
+    (copy / name).parent.mkdir(exist_ok=True)
+    (copy / name).write_text("x")
+
+    with pytest.raises(BundleError, match=f"{re.escape(name)} is not listed"):
+        load_bundle(copy)
+
+
+def test_every_finding_is_told_at_once(copy: Path) -> None:
+    (copy / "MLmodel").unlink()
+    (copy / "extra").touch()
+
+    with pytest.raises(BundleError, match="MLmodel is missing; extra is not listed"):
+        load_bundle(copy)
+
+
+def test_a_file_replaced_by_a_link_to_the_same_bytes_is_refused(copy: Path) -> None:
+    (copy / "model.txt").rename(copy.parent / "model.txt")
+    (copy / "model.txt").symlink_to(copy.parent / "model.txt")
+
+    with pytest.raises(BundleError, match=r"model\.txt is a link"):
+        load_bundle(copy)
+
+
+def test_a_folder_replaced_by_a_link_to_the_same_files_is_refused(copy: Path) -> None:
+    (copy / "profiles").rename(copy.parent / "profiles")
+    (copy / "profiles").symlink_to(copy.parent / "profiles", target_is_directory=True)
+
+    with pytest.raises(BundleError, match=r"profiles/hs6\.parquet is a link"):
+        load_bundle(copy)
+
+
+def test_a_linked_folder_beside_the_files_is_refused(copy: Path) -> None:
+    (copy / "more").symlink_to(copy.parent, target_is_directory=True)
+
+    with pytest.raises(BundleError, match="more is not listed"):
+        load_bundle(copy)
+
+
+def test_a_manifest_that_is_a_link_is_refused(copy: Path) -> None:
+    (copy / "manifest.json").rename(copy.parent / "manifest.json")
+    (copy / "manifest.json").symlink_to(copy.parent / "manifest.json")
+
+    with pytest.raises(BundleError, match="not a bundle"):
+        load_bundle(copy)
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(copy: Path) -> None:
+    (copy / "model.txt").unlink()
+    os.mkfifo(copy / "model.txt")
+
+    with pytest.raises(BundleError, match=r"model\.txt is missing"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../outside.txt", "profiles/../../outside.txt"])
+def test_a_path_out_of_the_bundle_is_refused(copy: Path, name: str) -> None:
+    entry = {"sha256": "0" * 64, "size": 1}
+    change_json(copy / "manifest.json", lambda values: values["files"].update({name: entry}))
+
+    with pytest.raises(BundleError, match=f"{re.escape(name)} points outside the bundle"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("a\0b", "is missing"), ("a" * 5000, "cannot be read")]
+)
+def test_an_impossible_file_name_is_refused(copy: Path, name: str, words: str) -> None:
+    entry = {"sha256": "0" * 64, "size": 1}
+    change_json(copy / "manifest.json", lambda values: values["files"].update({name: entry}))
+
+    with pytest.raises(BundleError, match=words):
+        load_bundle(copy)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(copy: Path) -> None:
+    os.truncate(copy / "model.txt", LARGEST_FILE + 1)  # sparse: takes no room
+
+    with pytest.raises(BundleError, match=r"model\.txt is too large"):
+        load_bundle(copy)
+
+
+def test_a_huge_declared_size_is_refused(copy: Path) -> None:
+    def huge(values: Any) -> None:
+        values["files"]["model.txt"]["size"] = 10**15
+
+    change_json(copy / "manifest.json", huge)
+
+    with pytest.raises(BundleError, match=r"model\.txt was changed"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_another_format_version_is_refused(copy: Path, version: object) -> None:
+    change_json(copy / "manifest.json", lambda values: values.update(format_version=version))
+
+    with pytest.raises(BundleError, match=f"version {version!r}, this program reads 1"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "it is not JSON"),
+        (b'{"format_version": 1, "files"', "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
+        (b"[]", "another format version"),
+        (b'{"format_version": 1}', "fields do not fit"),
+    ],
+)
+def test_a_broken_manifest_is_refused(copy: Path, text: bytes, words: str) -> None:
+    (copy / "manifest.json").write_bytes(text)
+
+    with pytest.raises(BundleError, match=words):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("field", ["files", "training", "features", "train", "data", "metrics"])
+def test_a_manifest_without_a_field_is_refused(copy: Path, field: str) -> None:
+    change_json(copy / "manifest.json", lambda values: values.pop(field))
+
+    with pytest.raises(BundleError, match="1 fields do not fit"):
+        load_bundle(copy)
+
+
+def test_a_folder_without_a_manifest_is_not_a_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="no manifest"):
+        load_bundle(tmp_path)
+    with pytest.raises(BundleError, match="no such folder"):
+        load_bundle(tmp_path / "nothing")
+
+
+def rename_first(names: list[str]) -> None:
+    names[0] = "renamed"
+
+
+def swap_first(names: list[str]) -> None:
+    names[0], names[1] = names[1], names[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (rename_first, "only in the bundle: renamed; only in this version: customs_value"),
+        (swap_first, "the order differs"),
+        (lambda names: names.pop(), "only in this version: procedure_code_level"),
+        (lambda names: names.append("speed"), "only in the bundle: speed"),
+    ],
+)
+def test_another_feature_list_is_refused_by_its_difference(
+    copy: Path, change: Callable[[list[str]], object], words: str
+) -> None:
+    change_json(copy / "features.json", lambda values: change(values["names"]))
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match=words):
+        load_bundle(copy)
+
+
+def test_trees_grown_on_other_features_are_refused_by_the_difference(copy: Path) -> None:
+    model = copy / "model.txt"
+    model.write_text(model.read_text().replace(" net_mass_kg ", " net_mass_lb ", 1))
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="only in the bundle: net_mass_lb"):
+        load_bundle(copy)
+
+
+def test_categories_without_their_levels_are_refused_by_name(copy: Path) -> None:
+    change_json(copy / "features.json", lambda values: values["levels"].pop("flow_level"))
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="only in this version: flow_level"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("features.json", lambda values: values.update(dtype="float64")),
+        ("calibrator.json", lambda values: values["calibrator"].update(slope=float("nan"))),
+        ("calibrator.json", lambda values: values["calibrator"].update(slope=-1.0)),
+        ("manifest.json", lambda values: values["training"].update(cut_off_day="soon")),
+        ("manifest.json", lambda values: values["features"]["categories"].append("lane")),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(
+    copy: Path, name: str, change: Callable[[Any], object]
+) -> None:
+    change_json(copy / name, change)
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="do not fit together"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5])
+@pytest.mark.parametrize("name", [name for name in packaged_files() if "M" not in name])
+def test_a_file_cut_short_is_refused_even_with_its_hash(copy: Path, name: str, keep: float) -> None:
+    data = (copy / name).read_bytes()
+    (copy / name).write_bytes(data[: int(len(data) * keep)])
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match=r"do not fit together|trees cannot be read"):
+        load_bundle(copy)
+
+
+def with_leaves(text: str, value: str) -> str:
+    """Write one value in every leaf, and the trees' new lengths in the head."""
+    text = re.sub(
+        "^leaf_value=.*$",
+        lambda found: "leaf_value=" + " ".join([value] * len(found[0].split())),
+        text,
+        flags=re.MULTILINE,
+    )
+    trees = re.split("(?=Tree=)", text.partition("end of trees")[0])[1:]
+    sizes = " ".join(str(len(tree)) for tree in trees)
+    return re.sub("^tree_sizes=.*$", f"tree_sizes={sizes}", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("leaf", "found"), [("nan", "nan"), ("0.5", "[0-9.]+")])
+def test_other_trees_do_not_pass_the_probe(copy: Path, leaf: str, found: str) -> None:
+    model = copy / "model.txt"
+    model.write_text(with_leaves(model.read_text(), leaf))
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match=f"probe rows .* a difference of {found} log-odds"):
+        load_bundle(copy)
+
+
+def test_scores_that_differ_by_a_millionth_do_not_pass_the_probe(copy: Path) -> None:
+    probe = pq.read_table(copy / "probe.parquet")
+    moved = pa.array(probe["raw_score"].to_numpy() + 1e-6)
+    at = probe.column_names.index("raw_score")
+    pq.write_table(probe.set_column(at, "raw_score", moved), copy / "probe.parquet")
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="does not score its own probe rows"):
+        load_bundle(copy)
+
+
+FOREIGN = "flavors:\n  python_function:\n    loader_module: foreign_loader\n"
+
+
+def test_a_foreign_loader_is_refused_by_its_hash(copy: Path) -> None:
+    (copy / "MLmodel").write_text(FOREIGN)
+
+    with pytest.raises(BundleError, match="MLmodel was changed"):
+        load_bundle(copy)
+
+
+def test_loading_runs_no_code_that_lies_in_the_bundle(copy: Path) -> None:
+    """Even with every hash put right, a loader named in MLmodel is never imported."""
+    (copy / "MLmodel").write_text(FOREIGN)
+    (copy / "foreign_loader.py").write_text("raise SystemExit('foreign code ran')\n")
+    fix_hashes(copy)
+    script = (
+        "import sys; from pathlib import Path; from targeting.bundle.bundle import load_bundle; "
+        "load_bundle(Path('.')); print('foreign_loader' in sys.modules)"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter and a constant script
+        [sys.executable, "-c", script], cwd=copy, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout.strip(), done.stderr.strip(), done.returncode) == ("False", "", 0)
+
+
+def test_what_a_registry_adds_is_let_pass_and_never_read(copy: Path) -> None:
+    (copy / "registered_model_meta").write_text("model_name: targeting\n")
+
+    assert load_bundle(copy).bundle_id == bundle_id(copy)

@@ -1,0 +1,92 @@
+"""Contributions are exact: they add up to the raw score, whatever the row holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+
+from targeting.bundle.bundle import load_bundle
+from targeting.errors import BundleError
+from targeting.explain.contributions import TOLERANCE, contributions
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from tests.small_world import World
+
+    from targeting.training.model import Model
+
+
+@pytest.fixture(scope="module")
+def model(world: World) -> Model:
+    return load_bundle(world.bundle).model
+
+
+@pytest.fixture(scope="module")
+def matrix(model: Model) -> npt.NDArray[np.float32]:
+    """Rows of every kind: numbers, missing values, known, rare and impossible categories."""
+    draw = np.random.default_rng(3)
+    rows = draw.normal(10, 40, (600, model.hit.num_feature())).astype(np.float32)
+    rows[:, -12:] = draw.integers(0, 80, (600, 12))
+    rows[draw.random(rows.shape) < 0.3] = np.nan
+    rows[0] = np.nan
+    rows[1] = np.float32(3e38)
+    rows[2] = 0
+    rows[3, -12:] = -1
+    return rows
+
+
+def test_they_add_up_to_the_raw_score(model: Model, matrix: npt.NDArray[np.float32]) -> None:
+    explained = contributions(model, matrix)
+
+    assert explained.values.shape == matrix.shape
+    total = explained.base + explained.values.sum(axis=1)
+    np.testing.assert_allclose(total, model.score(matrix), rtol=0, atol=TOLERANCE)
+
+
+def test_some_category_carries_some_of_it(model: Model, matrix: npt.NDArray[np.float32]) -> None:
+    assert np.abs(contributions(model, matrix).values[:, -12:]).max() > 0
+
+
+def test_rows_are_explained_alike_alone_and_together(
+    model: Model, matrix: npt.NDArray[np.float32]
+) -> None:
+    together = contributions(model, matrix)
+    alone = contributions(model, matrix[300:301])
+
+    assert alone.values.tolist() == together.values[300:301].tolist()
+    assert alone.base == together.base
+
+
+def test_progress_ends_at_the_last_row(model: Model, matrix: npt.NDArray[np.float32]) -> None:
+    told: list[int] = []
+    contributions(model, matrix, progress=told.append)
+
+    assert told == [256, 512, 600]
+
+
+def test_no_rows_have_no_contributions(model: Model, matrix: npt.NDArray[np.float32]) -> None:
+    assert contributions(model, matrix[:0]).values.shape == (0, matrix.shape[1])
+
+
+class Lying:
+    """Trees whose explanation is off by a constant from what they predict."""
+
+    def __init__(self, trees: Any, off: float) -> None:
+        self.trees, self.off = trees, off
+
+    def predict(self, rows: npt.NDArray[np.float32], **options: Any) -> npt.NDArray[np.float64]:
+        told = np.asarray(self.trees.predict(rows, **options), dtype=np.float64)
+        return told + self.off if options.get("pred_contrib") else told
+
+
+@pytest.mark.parametrize(("off", "found"), [(1e-4, "log-odds"), (float("nan"), "nan log-odds")])
+def test_an_explanation_that_does_not_add_up_is_refused(
+    model: Model, matrix: npt.NDArray[np.float32], off: float, found: str
+) -> None:
+    lying = replace(model, hit=cast("Any", Lying(model.hit, off)))
+
+    with pytest.raises(BundleError, match=f"do not add up.*{found}"):
+        contributions(lying, matrix[:5])

@@ -1,0 +1,90 @@
+"""Reasons: one sentence for one thing, what raises the risk first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targeting.explain.reasons import LEAST, reasons
+from targeting.features.registry import Feature
+
+
+def feature(name: str, group: str = "") -> Feature:
+    return Feature(name, "party", f"Means {name}.", lambda _: f"says {name}", group=group)
+
+
+def told(moves: dict[str, float], groups: dict[str, str] | None = None, **more: int) -> list[str]:
+    features = [feature(name, (groups or {}).get(name, "")) for name in moves]
+    found = reasons(features, np.array(list(moves.values())), {}, **more)
+    return [f"{reason.text} {reason.contribution:+.2f}" for reason in found]
+
+
+def test_what_raises_comes_first_then_what_lowers_each_by_strength() -> None:
+    moves = {"a": 0.1, "b": -0.9, "c": 0.4, "d": -0.2}
+
+    assert told(moves) == ["says c +0.40", "says a +0.10", "says b -0.90", "says d -0.20"]
+
+
+def test_no_more_than_the_limit() -> None:
+    moves = {name: 0.1 * (at + 1) for at, name in enumerate("abcdefg")}
+
+    assert told(moves) == [
+        "says g +0.70", "says f +0.60", "says e +0.50", "says d +0.40", "says c +0.30",
+    ]  # fmt: skip
+    assert told(moves, limit=1) == ["says g +0.70"]
+
+
+def test_what_hardly_moves_is_not_told() -> None:
+    assert told({"a": LEAST * 0.99, "b": -LEAST * 0.99, "c": 0.0}) == []
+    assert told({"a": LEAST}) == ["says a +0.02"]
+
+
+def test_features_of_one_group_are_one_reason_told_by_the_strongest() -> None:
+    groups = {"a": "price", "b": "price"}
+
+    assert told({"a": 0.1, "b": 0.3, "c": 0.2}, groups) == ["says b +0.40", "says c +0.20"]
+
+
+def test_the_speaker_of_a_group_pulls_the_way_the_group_does() -> None:
+    groups = dict.fromkeys("abc", "price")
+
+    assert told({"a": 0.5, "b": -0.4, "c": -0.3}, groups) == ["says b -0.20"]
+
+
+def test_a_group_that_cancels_out_is_not_told() -> None:
+    assert told({"a": 0.5, "b": -0.5}, dict.fromkeys("ab", "price")) == []
+
+
+def test_equal_strength_is_ordered_by_the_words() -> None:
+    assert told({"b": 0.5, "a": 0.5}) == ["says a +0.50", "says b +0.50"]
+
+
+def test_the_line_is_handed_to_the_sentence() -> None:
+    one = Feature("duty", "party", "Duty.", lambda line: f"duty {line['duty']}")
+
+    assert reasons([one], np.array([1.0]), {"duty": 7})[0].text == "duty 7"
+
+
+@given(
+    moves=st.lists(st.floats(-3, 3), min_size=1, max_size=12),
+    groups=st.lists(st.sampled_from(["", "x", "y"]), min_size=12, max_size=12),
+    limit=st.integers(1, 12),
+)
+def test_order_limit_and_totals_hold_for_any_contributions(
+    moves: list[float], groups: list[str], limit: int
+) -> None:
+    features = [feature(f"f{at}", groups[at]) for at in range(len(moves))]
+
+    found = reasons(features, np.array(moves), {}, limit=limit)
+
+    amounts = [reason.contribution for reason in found]
+    raising = [amount for amount in amounts if amount > 0]
+    assert len(found) <= limit
+    assert all(abs(amount) >= LEAST for amount in amounts)
+    assert amounts == sorted(raising, reverse=True) + sorted(a for a in amounts if a < 0)
+    for reason in found:
+        at = int(reason.feature[1:])
+        same = [i for i in range(len(moves)) if groups[i] and groups[i] == groups[at]] or [at]
+        assert reason.contribution == pytest.approx(sum(moves[i] for i in same), abs=1e-9)

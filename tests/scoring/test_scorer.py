@@ -1,0 +1,311 @@
+"""Every way from declarations to scores gives the same numbers, to the last bit."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from tests.small_world import CUT_OFF, LAST, World
+
+from targeting.errors import BundleError, InputError
+from targeting.features.build import build
+from targeting.features.engine import Wanted
+from targeting.scoring.pyfunc import ScoringModel
+from targeting.scoring.scorer import CHUNK_DAYS, TOP_PER_OFFICE_DAY, Scorer, score_matrix
+from targeting.tables.folder import MemoryTables
+
+EXACTLY = {"check_exact": True}
+
+
+@pytest.fixture(scope="module")
+def scorer(world: World) -> Scorer:
+    return Scorer.load(world.bundle)
+
+
+@pytest.fixture(scope="module")
+def whole(world: World, scorer: Scorer) -> pd.DataFrame:
+    """Scores of all six weeks after the cut-off."""
+    assert (LAST - CUT_OFF).days > CHUNK_DAYS
+    return scorer.score(world.tables, start=CUT_OFF, stop=LAST, explain="none").rows
+
+
+def lines_of(tables: MemoryTables, keep: pd.Series) -> MemoryTables:
+    return MemoryTables(tables.declarations.filter(pa.array(keep)), tables.inspections)
+
+
+def test_every_line_of_the_window_is_scored_once_in_order(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    assert whole["declaration_id"].tolist() == (
+        world.lodged_from_cut_off()["declaration_id"].tolist()
+    )
+    assert np.isfinite(whole[["score", "probability"]].to_numpy()).all()
+    assert whole["probability"].between(0, 1).all()
+    assert scorer.info.trained_until == "2024-03-15"
+    assert (scorer.info.time_zone, scorer.info.currency) == ("Asia/Baku", "EUR")
+    assert scorer.info.bundle_id == scorer.bundle.bundle_id
+
+
+def test_two_halves_are_the_whole(world: World, scorer: Scorer, whole: pd.DataFrame) -> None:
+    middle = date(2024, 4, 3)
+    halves = [
+        scorer.score(world.tables, start=start, stop=stop, explain="none").rows
+        for start, stop in ((CUT_OFF, middle), (middle, LAST))
+    ]
+
+    pd.testing.assert_frame_equal(pd.concat(halves, ignore_index=True), whole, **EXACTLY)
+
+
+def test_chunks_are_one_replay(world: World, scorer: Scorer, whole: pd.DataFrame) -> None:
+    """The window is longer than a chunk; one build of all of it gives the same bits."""
+    bundle = scorer.bundle
+    at_once = build(
+        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
+        snapshot=bundle.snapshot,
+    )  # fmt: skip
+
+    pd.testing.assert_frame_equal(
+        score_matrix(bundle.model, at_once.rows, at_once.matrix), whole, **EXACTLY
+    )
+
+
+def test_a_window_from_before_the_cut_off_is_a_replay_of_all_history(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    bundle = scorer.bundle
+    start = CUT_OFF - timedelta(days=20)
+    replayed = scorer.score(world.tables, start=start, stop=LAST, explain="none").rows
+    scratch = build(world.tables, bundle.spec, Wanted(start=start, stop=LAST), until=LAST)
+
+    pd.testing.assert_frame_equal(
+        replayed, score_matrix(bundle.model, scratch.rows, scratch.matrix), **EXACTLY
+    )
+    later = replayed[replayed["declaration_id"].isin(whole["declaration_id"])]
+    pd.testing.assert_frame_equal(later.reset_index(drop=True), whole, **EXACTLY)
+
+
+def test_mlflow_s_way_in_gives_the_same_scores(world: World, scorer: Scorer) -> None:
+    declarations = world.lodged_from_cut_off()
+    no_results = MemoryTables(world.declarations, world.inspections.slice(0, 0))
+    expected = scorer.score(no_results, start=CUT_OFF, stop=LAST, explain="none").rows
+
+    predicted = ScoringModel(scorer).predict(declarations)
+
+    pd.testing.assert_frame_equal(predicted, expected[predicted.columns.tolist()], **EXACTLY)
+
+
+def test_one_row_at_a_time_is_the_batch_of_its_day(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    """On the snapshot's own day no event lies between, so the rows share one state."""
+    declarations = world.lodged_from_cut_off()
+    local = declarations["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    day = declarations[local == CUT_OFF].head(8)
+    model = ScoringModel(scorer)
+    single = pd.concat([model.predict(day.iloc[[at]]) for at in range(len(day))])
+
+    assert len(day) == 8
+    pd.testing.assert_frame_equal(
+        single.reset_index(drop=True), whole.loc[: len(day) - 1, single.columns.tolist()], **EXACTLY
+    )
+
+
+def test_the_order_handed_in_is_the_order_handed_back(world: World, scorer: Scorer) -> None:
+    declarations = world.lodged_from_cut_off().head(50)
+    backwards = declarations.iloc[::-1]
+    model = ScoringModel(scorer)
+
+    forward = model.predict(declarations)
+    backward = model.predict(backwards)
+
+    assert backward["declaration_id"].tolist() == backwards["declaration_id"].tolist()
+    pd.testing.assert_frame_equal(backward.iloc[::-1].reset_index(drop=True), forward, **EXACTLY)
+
+
+@pytest.mark.parametrize("unit", ["text", "naive"])
+def test_a_moment_may_come_as_text_or_without_a_zone(
+    world: World, scorer: Scorer, unit: str
+) -> None:
+    declarations = world.lodged_from_cut_off().head(20)
+    other = {
+        name: declarations[name].map(lambda moment: moment.isoformat())
+        if unit == "text"
+        else declarations[name].dt.tz_localize(None)
+        for name in ("lodged_at", "arrival_at")
+    }
+    model = ScoringModel(scorer)
+
+    pd.testing.assert_frame_equal(
+        model.predict(declarations.assign(**other)), model.predict(declarations), **EXACTLY
+    )
+
+
+def test_rows_and_columns_in_another_order_change_nothing(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    draw = np.random.default_rng(7)
+    shuffled = MemoryTables(
+        *(
+            table.take(draw.permutation(table.num_rows)).select(
+                draw.permutation(table.column_names).tolist()
+            )
+            for table in (world.declarations, world.inspections)
+        )
+    )
+
+    scores = scorer.score(shuffled, start=CUT_OFF, stop=LAST, explain="none")
+
+    pd.testing.assert_frame_equal(scores.rows, whole, **EXACTLY)
+
+
+def test_what_comes_later_changes_no_score(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    stop = date(2024, 4, 1)
+    frame = world.declarations.to_pandas()
+    local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    known = world.inspections.to_pandas()["result_known_at"].dt.tz_convert("Asia/Baku").dt.date
+    past = MemoryTables(
+        world.declarations.filter(pa.array(local < stop)),
+        world.inspections.filter(pa.array(known < stop)),
+    )
+
+    scores = scorer.score(past, start=CUT_OFF, stop=stop, explain="none").rows
+
+    pd.testing.assert_frame_equal(scores, whole.head(len(scores)), **EXACTLY)
+
+
+@pytest.mark.parametrize("explain", ["none", "all"])
+def test_a_quiet_month_inside_the_window_is_no_obstacle(
+    world: World, scorer: Scorer, explain: str
+) -> None:
+    """A whole chunk without a declaration lies before the last days."""
+    frame = world.declarations.to_pandas()
+    local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    tables = lines_of(world.in_memory(), (local < CUT_OFF) | (local >= date(2024, 4, 28)))
+
+    scores = scorer.score(tables, start=CUT_OFF, stop=LAST, explain=explain).rows
+
+    assert len(scores) == int((local >= date(2024, 4, 28)).sum()) > 0
+    assert list(scores.columns[6:]) == ([] if explain == "none" else ["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "words"),
+    [
+        (date(2024, 4, 2), date(2024, 4, 1), "window to score is empty"),
+        (date(2024, 4, 1), date(2024, 4, 1), "window to score is empty"),
+        (date(2025, 1, 1), date(2025, 1, 2), "outside the data.*2024-01-01 to 2024-04-29"),
+        (date(2023, 1, 1), date(2024, 1, 1), "outside the data.*2024-01-01 to 2024-04-29"),
+    ],
+)
+def test_a_window_without_days_or_data_is_refused(
+    world: World, scorer: Scorer, start: date, stop: date, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        scorer.score(world.tables, start=start, stop=stop)
+
+
+def test_a_window_inside_a_pause_is_refused(world: World, scorer: Scorer) -> None:
+    frame = world.declarations.to_pandas()
+    local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    pause = (local >= date(2024, 4, 1)) & (local < date(2024, 4, 10))
+    tables = lines_of(world.in_memory(), ~pause)
+
+    with pytest.raises(InputError, match="no declaration was lodged in the window"):
+        scorer.score(tables, start=date(2024, 4, 2), stop=date(2024, 4, 9))
+
+
+def test_explain_says_which_lines_carry_reasons(world: World, scorer: Scorer) -> None:
+    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=3)}
+    none = scorer.score(world.tables, **window, explain="none").rows
+    top = scorer.score(world.tables, **window, explain="top").rows
+    every = scorer.score(world.tables, **window, explain="all").rows
+
+    assert "reasons" not in none
+    assert every["reasons"].notna().all()
+    day = top["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    rank = (
+        top.assign(day=day)
+        .groupby(["office_id", "day"])["score"]
+        .rank(ascending=False, method="first")
+    )
+    assert top["reasons"].notna().tolist() == (rank <= TOP_PER_OFFICE_DAY).tolist()
+    explained = top["reasons"].notna()
+    assert 0 < explained.sum() < len(top)
+    assert top.loc[explained, "reasons"].tolist() == every.loc[explained, "reasons"].tolist()
+    pd.testing.assert_frame_equal(every.drop(columns="reasons"), none, **EXACTLY)
+
+
+def test_no_reason_holds_a_trader_s_name_or_code(world: World, scorer: Scorer) -> None:
+    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=14)}
+    rows = scorer.score(world.tables, **window, explain="all").rows
+    told = {r["text"] for reasons in rows["reasons"] for r in reasons}
+    lines = world.declarations.to_pandas()
+    private = {
+        value
+        for column in (
+            "consignee_id", "consignor_id", "declarant_id", "notify_party_id", "carrier_id",
+            "consignee_name", "consignor_name", "declaration_id", "transport_document_id",
+            "container_id", "seal_id",
+        )
+        for value in lines[column].dropna().unique()
+        if len(value) > 3
+    }  # fmt: skip
+    words = {word.strip(".,:;()") for text in told for word in text.split()}
+
+    assert len(told) > 200
+    assert words.isdisjoint(private)
+    assert not [text for text in told for name in lines["consignee_name"].unique() if name in text]
+
+
+def test_reasons_are_at_most_five_and_those_that_raise_come_first(
+    world: World, scorer: Scorer
+) -> None:
+    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=3)}
+    rows = scorer.score(world.tables, **window, explain="all").rows
+
+    for reasons in rows["reasons"]:
+        moves = [reason["contribution"] for reason in reasons]
+        raising = [move for move in moves if move > 0]
+        assert len(moves) <= 5
+        assert moves == sorted(raising, reverse=True) + sorted(m for m in moves if m < 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows.head(0), "no declaration"),
+        (lambda rows: rows.drop(columns="flow"), "column flow is missing"),
+        (lambda rows: rows.drop(columns="declaration_id"), "column declaration_id is missing"),
+        (lambda rows: rows.assign(lodged_at="soon"), "lodged_at holds something"),
+        (lambda rows: rows.assign(lodged_at=None), "3 rows without lodged_at"),
+        (lambda rows: rows.assign(hs_code=[None, "0805", "0805"]), "1 rows without hs_code"),
+        (lambda rows: pd.concat([rows, rows.head(1)]), "1 repeated ids"),
+        (
+            lambda rows: rows.assign(lodged_at=pd.Timestamp("2024-03-14T19:59", tz="UTC")),
+            "lodged before the model's cut-off",
+        ),
+    ],
+)
+def test_rows_mlflow_cannot_score_are_refused(
+    world: World, scorer: Scorer, change: object, words: str
+) -> None:
+    rows = world.lodged_from_cut_off().head(3)
+
+    with pytest.raises(InputError, match=words):
+        ScoringModel(scorer).predict(change(rows))  # pyright: ignore
+
+
+def test_a_changed_bundle_scores_nothing(world: World, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(world.bundle, tmp_path / "bundle"))
+    with (copy / "calibrator.json").open("a") as stream:
+        stream.write(" ")
+
+    with pytest.raises(BundleError, match=r"calibrator\.json was changed"):
+        Scorer.load(copy)

@@ -1,0 +1,157 @@
+"""The scores file: written, read, and refused when something in it is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from targeting.errors import ContractError, InputError, OutputError
+from targeting.scoring.scores import SCHEMA, Scores, ScoresInfo, read_scores, write_scores
+from targeting.tables.folder import from_frame
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INFO = ScoresInfo("abcdef012345", "2024-03-15", "Asia/Baku", "EUR")
+
+REASONS = [
+    {"text": "duty rate: 15 %", "feature": "duty_rate_pct", "family": "goods and price",
+     "contribution": 0.25},
+    {"text": 'said "so", and more', "feature": "pace", "family": "party", "contribution": -0.1},
+]  # fmt: skip
+
+
+@pytest.fixture
+def scores() -> Scores:
+    rows = pd.DataFrame(
+        {
+            "declaration_id": ["001", "D,2", "NA"],
+            "lodged_at": pd.to_datetime(
+                ["2024-03-15T00:00:00.000001", "2024-03-15T12:00", "2024-03-16"],
+                utc=True,
+                format="ISO8601",
+            ).as_unit("us"),
+            "office_id": ["NA", "007", "AZALA"],
+            "score": [0.1 + 0.2, -2.013308712450297, 1e-300],
+            "probability": [1 / 3, 0.11781312345678901, 0.5],
+            "expected_revenue": [1979.4807321234567, float("nan"), 0.0],
+            "reasons": pd.Series([REASONS, None, []], dtype="object"),
+        }
+    )
+    return Scores(rows, INFO)
+
+
+def as_lists(rows: pd.DataFrame) -> list[list[dict[str, object]] | None]:
+    return [None if told is None else list(told) for told in rows["reasons"]]
+
+
+def test_parquet_comes_back_to_the_bit(scores: Scores, tmp_path: Path) -> None:
+    write_scores(scores, tmp_path / "scores.parquet")
+    back = read_scores(tmp_path / "scores.parquet")
+
+    assert back.info == INFO
+    pd.testing.assert_frame_equal(
+        back.rows[SCHEMA.names], scores.rows[SCHEMA.names], check_exact=True
+    )
+    assert as_lists(back.rows) == [REASONS, None, []]
+
+
+def test_csv_comes_back_to_the_bit_with_the_sentences(scores: Scores, tmp_path: Path) -> None:
+    write_scores(scores, tmp_path / "scores.csv")
+    back = read_scores(tmp_path / "scores.csv").rows
+
+    for name in ("declaration_id", "office_id", "score", "probability", "expected_revenue"):
+        assert back[name].astype(object).fillna("none").tolist() == (
+            scores.rows[name].astype(object).fillna("none").tolist()
+        )
+    assert back["lodged_at"].tolist() == scores.rows["lodged_at"].tolist()
+    told = as_lists(back)
+    assert [reason["text"] for reason in told[0] or []] == [
+        "duty rate: 15 %", 'said "so", and more',
+    ]  # fmt: skip
+    assert told[1] is None
+
+
+def test_the_same_scores_are_the_same_bytes(scores: Scores, tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet", "a.csv", "b.csv"):
+        write_scores(scores, tmp_path / name)
+
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_writing_changes_nothing_in_memory(scores: Scores, tmp_path: Path) -> None:
+    before = scores.rows.copy(deep=True)
+    write_scores(scores, tmp_path / "scores.csv")
+    write_scores(scores, tmp_path / "scores.parquet")
+
+    pd.testing.assert_frame_equal(scores.rows, before)
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(scores: Scores, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="a folder stands there"):
+        write_scores(scores, tmp_path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing of that name"):
+        read_scores(tmp_path / "nothing.parquet")
+    with pytest.raises(InputError, match="a folder"):
+        read_scores(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "scores.csv"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00not a table"])
+def test_something_else_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InputError, match=r"not readable (Parquet|CSV)"):
+        read_scores(tmp_path / name)
+
+
+@pytest.mark.parametrize("about", [b"not JSON", b'{"speed": 3}', b"[]"])
+def test_metadata_of_another_program_is_refused(
+    scores: Scores, tmp_path: Path, about: bytes
+) -> None:
+    path = tmp_path / "scores.parquet"
+    write_scores(scores, path)
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({b"targeting": about}), path)
+
+    with pytest.raises(InputError, match="not readable Parquet of this version"):
+        read_scores(path)
+
+
+def test_parquet_without_metadata_is_scores_of_an_unnamed_model(
+    scores: Scores, tmp_path: Path
+) -> None:
+    path = tmp_path / "scores.parquet"
+    pq.write_table(from_frame(scores.rows[SCHEMA.names]).cast(SCHEMA), path)
+
+    assert read_scores(path).info == ScoresInfo()
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "scores.csv"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows.drop(columns="probability"), "column probability is missing"),
+        (lambda rows: rows.drop(columns=["score", "lodged_at"]), "lodged_at is missing; column sc"),
+        (lambda rows: rows.assign(score=[1.0, float("nan"), 2.0]), "1 values of score are not"),
+        (lambda rows: rows.assign(score=[1.0, float("inf"), 2.0]), "1 values of score are not"),
+        (lambda rows: rows.assign(probability=["high"] * 3), "3 values of probability are not"),
+        (lambda rows: rows.assign(declaration_id=["a", "b", "a"]), "1 declarations stand there"),
+    ],
+)
+def test_unsound_scores_are_refused(
+    scores: Scores, tmp_path: Path, name: str, change: object, words: str
+) -> None:
+    rows = change(scores.rows.drop(columns="reasons"))  # pyright: ignore
+    path = tmp_path / name
+    rows.to_csv(path, index=False) if path.suffix == ".csv" else rows.to_parquet(path)
+
+    with pytest.raises(ContractError, match=words):
+        read_scores(path)
