@@ -140,6 +140,8 @@ class FeatureSettings(Settings):
     def _positive_half_lives(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if any(not 0.1 <= days <= 10_000 for days in value):
             raise ValueError("half-lives are days between 0.1 and 10000")
+        if list(value) != sorted(set(value)):
+            raise ValueError("half-lives are listed once each, the shortest first")
         return value
 
     @model_validator(mode="after")
@@ -168,7 +170,7 @@ class ModelSettings(Settings):
     column_share: float = Field(default=0.25, gt=0, le=1)
     l2: float = Field(default=5.0, ge=0)
     seed: int = 20_250_101
-    threads: int = Field(default=2, ge=1)
+    threads: int = Field(default=2, ge=1, le=256)
 
 
 class SplitSettings(Settings):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,6 +61,19 @@ def test_a_group_that_cancels_out_is_not_told() -> None:
 
 def test_equal_strength_is_ordered_by_the_words() -> None:
     assert told({"b": 0.5, "a": 0.5}) == ["says a +0.50", "says b +0.50"]
+
+
+def test_one_pattern_at_most_comes_last_whatever_its_strength() -> None:
+    features = [
+        feature("a"),
+        replace(feature("p"), pattern=True),
+        replace(feature("q"), pattern=True),
+        feature("b"),
+    ]
+
+    found = reasons(features, np.array([0.1, 0.5, 0.9, -0.2]), {})
+
+    assert [reason.feature for reason in found] == ["a", "b", "q"]
 
 
 def test_the_line_is_handed_to_the_sentence() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targeting.config import DEFAULT_KEYS, FeatureSettings, KeySettings
@@ -103,6 +103,7 @@ plain = st.one_of(st.none(), st.sampled_from(["CN", "IR", "TRMER", "080510", "08
 amount = st.one_of(st.just(float("nan")), st.just(0.0), st.floats(-5, 12), st.floats(0, 1e12))
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_no_sentence_gives_a_traders_name_or_code_away(data: st.DataObject):
     features = registry(WIDE)
@@ -119,6 +120,14 @@ def test_no_sentence_gives_a_traders_name_or_code_away(data: st.DataObject):
     line |= {"lodged_hour": 13.0, "lodged_weekday": 6.0}  # `lodged_at` is never missing
     secrets = {name: data.draw(secret, label=name) for name in SECRETS}
     for feature in features:
-        sentence = feature.sentence(line | secrets)
-        assert sentence
-        assert "SECRET" not in sentence, feature.name
+        assert "SECRET" not in feature.sentence(line | secrets), feature.name
+
+
+def test_every_feature_of_a_full_line_has_its_sentence():
+    line: dict[str, object] = {
+        column.name: "080510" if column.kind == "string" else 2.0 for column in DECLARATIONS.columns
+    }
+    line |= {feature.name: 2.0 for feature in registry(WIDE)}
+    silent = [feature.name for feature in registry(WIDE) if not feature.sentence(line)]
+    assert silent == []
+    assert not any("nan" in feature.sentence(line) for feature in registry(WIDE))

@@ -264,17 +264,20 @@ def test_no_reason_holds_a_trader_s_name_or_code(world: World, scorer: Scorer) -
     assert not [text for text in told for name in lines["consignee_name"].unique() if name in text]
 
 
-def test_reasons_are_at_most_five_and_those_that_raise_come_first(
+def test_reasons_are_at_most_five_facts_that_raise_first_and_a_pattern_last(
     world: World, scorer: Scorer
 ) -> None:
     window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=3)}
     rows = scorer.score(world.tables, **window, explain="all").rows
+    patterns = {feature.name for feature in scorer.bundle.spec.features if feature.pattern}
 
     for reasons in rows["reasons"]:
-        moves = [reason["contribution"] for reason in reasons]
-        raising = [move for move in moves if move > 0]
-        assert len(moves) <= 5
-        assert moves == sorted(raising, reverse=True) + sorted(m for m in moves if m < 0)
+        facts = [one["contribution"] for one in reasons if one["feature"] not in patterns]
+        raising = sorted((move for move in facts if move > 0), reverse=True)
+        assert facts == raising + sorted(move for move in facts if move < 0)
+        assert len(reasons) <= 5
+        assert len(reasons) - len(facts) <= 1
+        assert not any(one["feature"] in patterns for one in reasons[:-1])
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def _duty(rows: pd.DataFrame) -> Floats:
 def _hs_number(rows: pd.DataFrame) -> Floats:
     """Six digits as a number: neighbours in the tariff are neighbours on the axis."""
     head = rows["hs_code"].str.slice(0, 6).str.pad(6, side="right", fillchar="0")
-    return _floats(pd.to_numeric(head))
+    return _floats(pd.to_numeric(head, errors="coerce"))
 
 
 def _hs_digits(rows: pd.DataFrame) -> Floats:

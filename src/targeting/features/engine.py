@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
-from targeting.errors import ContractError, InputError, near_matches
+from targeting.errors import InputError, near_matches
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 from targeting.tables.typed import conformed
@@ -172,25 +172,6 @@ class Reader:
             known = inspections.select(_local_day("result_known_at", self.time_zone).alias(DAY))
             last = known.aggregate("max(_day)").fetchall()[0][0]
         return None if last is None else EPOCH + timedelta(days=last)
-
-    def require_unique(self) -> None:
-        """Refuse tables in which a declaration stands twice: profiles would count it twice.
-
-        Raises
-        ------
-        ContractError
-            With the number of repeated rows.
-        """
-        with connect() as connection:
-            lodged = self.tables.read(connection, DECLARATIONS)
-            rows, ids = lodged.aggregate("count(*), count(distinct declaration_id)").fetchall()[0]
-        if rows > ids:
-            raise ContractError(
-                "a declaration must stand in the tables once",
-                where=f"{self.tables.name}: declarations",
-                found=f"{rows - ids:,} rows repeat a declaration_id",
-                do="Run `targeting check` to see which, and ingest again without them.",
-            )
 
     def history(
         self, wanted: Wanted, *, since: date | None = None, until: date | None = None

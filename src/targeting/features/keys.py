@@ -60,8 +60,11 @@ def encode(columns: Sequence[str], tables: Sequence[pa.Table]) -> KeyCodes:
         shared = np.zeros(sum(lengths), dtype=np.int32)
         return KeyCodes(_split(shared, lengths), pa.table({}))
     parts = [_part(column, tables) for column in columns]
-    joint, uniques = _joint(parts)
-    names = dict(zip(columns, _behind(uniques, parts), strict=True))
+    joint, behind = _joint(parts)
+    names = {
+        column: part.levels.take(pa.array(codes))
+        for column, part, codes in zip(columns, parts, behind, strict=True)
+    }
     return KeyCodes(_split(joint, lengths), pa.table(names))
 
 
@@ -85,31 +88,30 @@ def _empty() -> pa.DictionaryArray:
     return pa.array([], type=pa.string()).dictionary_encode()
 
 
-def _joint(parts: list[_Part]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Combine the parts' codes into one, numbered by first appearance."""
+def _joint(
+    parts: list[_Part],
+) -> tuple[npt.NDArray[np.int32], list[npt.NDArray[np.int64]]]:
+    """Combine the parts' codes into one, numbered by first appearance.
+
+    Returns the codes, and each part's own code behind every combined one.
+    """
     if len(parts) == 1:
         codes = parts[0].codes
-        return codes.astype(np.int32), np.arange(len(parts[0].levels))
+        return codes.astype(np.int32), [np.arange(len(parts[0].levels))]
     combined = parts[0].codes.copy()
-    missing = combined < 0
+    missing = np.any([part.codes < 0 for part in parts], axis=0)
+    combined = combined[~missing]
+    # Numbered after every part, so that the product of two never leaves 64 bits.
+    uniques = np.arange(len(parts[0].levels))
+    behind = [uniques]
     for part in parts[1:]:
-        missing |= part.codes < 0
-        combined = combined * max(len(part.levels), 1) + part.codes
-    joint = np.full(len(combined), -1, dtype=np.int32)
-    numbered, uniques = pd.factorize(combined[~missing])
-    joint[~missing] = numbered
-    return joint, np.asarray(uniques, dtype=np.int64)
-
-
-def _behind(uniques: npt.NDArray[np.int64], parts: list[_Part]) -> list[pa.Array]:
-    """Take the combined codes apart again, last part first."""
-    columns = []
-    rest = uniques
-    for part in reversed(parts[1:]):
-        rest, code = np.divmod(rest, max(len(part.levels), 1))
-        columns.append(part.levels.take(pa.array(code)))
-    columns.append(parts[0].levels.take(pa.array(rest)))
-    return columns[::-1]
+        combined = combined * max(len(part.levels), 1) + part.codes[~missing]
+        combined, seen = pd.factorize(combined)
+        before, last = np.divmod(np.asarray(seen, dtype=np.int64), max(len(part.levels), 1))
+        behind = [*(codes[before] for codes in behind), last]
+    joint = np.full(len(missing), -1, dtype=np.int32)
+    joint[~missing] = combined
+    return joint, behind
 
 
 def _split(codes: npt.NDArray[np.int32], lengths: list[int]) -> tuple[npt.NDArray[np.int32], ...]:

@@ -57,6 +57,13 @@ class Snapshot:
     as_of: date
     profiles: Mapping[str, KeyProfiles]
 
+    @property
+    def events(self) -> tuple[int, int]:
+        """Declarations and results the profiles hold."""
+        sums = self.profiles[ALL].state.sums[0]
+        declared, examined = (STATISTICS.index(name) for name in ("declarations", "examinations"))
+        return round(sums[declared]), round(sums[examined])
+
 
 def state_columns(half_lives_days: tuple[float, ...]) -> list[str]:
     """Name the columns of the sums in a snapshot file.

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 
 def fit(prepared: Prepared, settings: TrainSettings, rows: Bools, calibrator: Calibrator) -> Model:
+    """Train both heads on some of the rows.
+
+    Parameters
+    ----------
+    prepared
+        Labels and features.
+    settings
+        How to train.
+    rows
+        Shape (n,). Which rows to learn from.
+    calibrator
+        From raw score to probability.
+    """
     matrix, hit = prepared.matrix[rows], prepared.hit[rows]
     revenue = prepared.labels["revenue_recovered"].to_numpy(dtype=np.float64, na_value=np.nan)
     return Model(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from targeting.errors import InputError, LeakageError
 from targeting.features.build import Built, FeatureSpec, build, learn_spec, recoded
 from targeting.features.engine import Reader, Wanted, day_start, local_date
-from targeting.tables.contract import require_columns
+from targeting.tables.check import require
 from targeting.training.labels import examined
 from targeting.training.model import LEAST_HITS
 from targeting.training.splits import Split, split
@@ -103,9 +103,9 @@ def prepare(tables: TablesFolder, plan: Plan, *, steps: Steps) -> Prepared:
         As for `train`.
     """
     features = plan.features
+    with steps.step("check the tables"):
+        require(tables)
     with steps.step("read labels"):
-        require_columns(tables)
-        Reader(tables, features.time_zone, ()).require_unique()
         cut_off = _cut_off(tables, features, plan.until)
         moment = day_start(cut_off, features.time_zone)
         labels = examined(tables, known_before=moment)

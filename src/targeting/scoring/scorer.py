@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
-from targeting.errors import InputError
+from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions
 from targeting.explain.reasons import reasons
 from targeting.features.build import Built, FeatureSpec, build
@@ -181,7 +181,7 @@ class Scorer:
             If the window is empty, or no declaration was lodged in it.
         """
         self._require_window(tables, start, stop)
-        snapshot = self.bundle.snapshot if start >= self.bundle.snapshot.as_of else None
+        snapshot = self._start_from(tables, start, progress)
         parts = [
             self._score_chunk(built, explain=explain, progress=progress)
             for built in self._chunks(tables, start, stop, snapshot=snapshot, progress=progress)
@@ -189,7 +189,30 @@ class Scorer:
         rows = pd.concat(parts, ignore_index=True)
         if rows.empty:
             raise _nothing_lodged(tables, start, stop)
+        _require_once(tables, rows["declaration_id"])
         return Scores(rows, self.info)
+
+    def _start_from(
+        self, tables: Tables, start: date, progress: Callable[[str], None]
+    ) -> Snapshot | None:
+        """Choose what profiles start from: the bundle's snapshot, or None for all history.
+
+        The snapshot will do when the window begins no earlier and nothing reached the tables
+        late. Tables that hold more events before its day than it does have such late ones, and
+        then all history is replayed, each result counting from the day it became known. Tables
+        that hold fewer, such as the last weeks alone, follow the snapshot.
+        """
+        snapshot = self.bundle.snapshot
+        if start < snapshot.as_of:
+            return None
+        reader = Reader(tables, self.bundle.spec.settings.time_zone, ())
+        held = reader.events_before(snapshot.as_of)
+        known = snapshot.events
+        late = max(held[0] - known[0], held[1] - known[1])
+        if late <= 0:
+            return snapshot
+        progress(f"{late:,} events reached the tables after training: replaying all history")
+        return None
 
     def _chunks(
         self,
@@ -244,6 +267,17 @@ class Scorer:
                 found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
                 do="Choose days inside that span.",
             )
+
+
+def _require_once(tables: Tables, ids: pd.Series) -> None:
+    twice = int(ids.duplicated().sum())
+    if twice:
+        raise ContractError(
+            "a declaration must stand in the tables once",
+            where=f"{tables.name}: declarations",
+            found=f"{twice:,} rows of the window repeat a declaration_id",
+            do="Run `targeting check` to see which, and ingest again without them.",
+        )
 
 
 def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:

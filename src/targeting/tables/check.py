@@ -6,13 +6,11 @@ their numbers. Keys, seals and the link between the tables take a pass over thei
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from targeting.errors import InputError
 from targeting.tables import links
 from targeting.tables.contract import column_findings, row_count, stored_types, usable_columns
-from targeting.tables.engine import EngineError, connect
+from targeting.tables.engine import connect
 from targeting.tables.report import CheckReport, TableSummary
 from targeting.tables.rules import code_rules, column_rules, cross_rules, link_rules
 from targeting.tables.scan import Counts, Scan, broken_rules, count, open_scan
@@ -56,7 +54,7 @@ def check(folder: TablesFolder, *, first_rows: int = 5, progress: Say | None = N
         If a table is missing, or a file is not Parquet or cannot be read to its end.
     """
     say = progress or (lambda _line: None)
-    with connect() as connection, _readable(folder):
+    with connect() as connection:
         return _report(connection, folder, first_rows, say)
 
 
@@ -83,23 +81,6 @@ def require(folder: TablesFolder) -> CheckReport:
     report = check(folder)
     report.raise_on_breach()
     return report
-
-
-@contextmanager
-def _readable(folder: TablesFolder) -> Iterator[None]:
-    """Tell an engine's failure as the user's; its own text may quote values and is left out."""
-    try:
-        yield
-    except EngineError as error:
-        kind = type(error).__name__
-        raise InputError(
-            "the tables cannot be read to their end",
-            where=str(folder.path),
-            found="too little memory" if "OutOfMemory" in kind else f"a damaged file ({kind})",
-            do="Set TARGETING_MEMORY_LIMIT higher, such as 8GB."
-            if "OutOfMemory" in kind
-            else "Write the tables again, or copy them again from their source.",
-        ) from error
 
 
 def _report(connection: Connection, folder: TablesFolder, first_rows: int, say: Say) -> CheckReport:

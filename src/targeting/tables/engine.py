@@ -31,13 +31,6 @@ function = duckdb.FunctionExpression
 star = duckdb.StarExpression
 sql_type = duckdb.sqltype
 
-_UNREADABLE = (
-    duckdb.IOException,
-    duckdb.InvalidInputException,
-    duckdb.ConversionException,
-    duckdb.SerializationException,
-)
-
 MEMORY_LIMIT = "4GB"
 
 
@@ -72,15 +65,42 @@ def connect(*, threads: int | None = None) -> Iterator[Connection]:
             settings["threads"] = threads
         connection = duckdb.connect(":memory:", config=settings)
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")  # it would print into --json output
+        _be_silent(connection)
         try:
             yield connection
-        except _UNREADABLE as error:
+        except duckdb.OutOfMemoryException as error:
             raise InputError(
-                "a table cannot be read to its end",
+                "the tables need more memory than DuckDB may use",
+                where="TARGETING_MEMORY_LIMIT",
+                found=os.environ.get("TARGETING_MEMORY_LIMIT", MEMORY_LIMIT),
+                do="Set it higher, such as 8GB.",
+            ) from error
+        except duckdb.Error as error:
+            if not _of_the_data(error):
+                raise
+            raise InputError(
+                "the tables cannot be read to their end",
                 where="the Parquet files",
                 found=f"damaged or unfit data ({type(error).__name__})",  # its text quotes values
                 do="Run `targeting check` on the folder; write or copy the files again.",
             ) from error
         finally:
             connection.close()
+
+
+def _be_silent(connection: Connection) -> None:
+    """Switch off the progress bar, which would print between results; a notebook has none."""
+    shown = connection.execute("select current_setting('enable_progress_bar')").fetchall()
+    if shown == [(True,)]:
+        connection.execute("set enable_progress_bar = false")
+
+
+def _of_the_data(error: duckdb.Error) -> bool:
+    """Tell damaged files, which raise these, from a defect of ours."""
+    kinds = (
+        duckdb.IOException,
+        duckdb.InvalidInputException,
+        duckdb.ConversionException,
+        duckdb.SerializationException,
+    )
+    return isinstance(error, kinds) or type(error) is duckdb.Error

@@ -23,6 +23,10 @@ LEAST_HITS = 10
 """Fewer hits than this cannot carry a curve; the raw score's own probability is kept."""
 
 
+PRIOR_HITS = 10
+"""Weight of the raw score's own probability in the fit, as a number of hits."""
+
+
 class Calibrator(Settings):
     """Maps a raw score (log-odds) to a probability: 1 / (1 + exp(-(slope * score + intercept))).
 
@@ -76,8 +80,13 @@ def fit_calibrator(score: Floats, hit: npt.NDArray[np.bool_]) -> Calibrator:
     if min(hits, clears) < LEAST_HITS:
         why = f"only {hits} hits and {clears} clear results in the calibration block"
         return Calibrator(rows=len(hit), hits=hits, why=why)
-    # Each row counts once as a hit and once as clear, with Platt's smoothed targets as weights.
-    target = np.where(hit, (hits + 1) / (hits + 2), 1 / (clears + 2))
+    # Each row counts once as a hit and once as clear, with Platt's smoothed targets as weights,
+    # and a little more as the raw score would have it: a few dozen hits alone fit a curve that is
+    # too sure of itself at the ends.
+    smoothed = np.where(hit, (hits + 1) / (hits + 2), 1 / (clears + 2))
+    raw = Calibrator().probability(score)
+    pull = PRIOR_HITS / raw.sum()
+    target = (smoothed + pull * raw) / (1 + pull)
     curve = LogisticRegression(C=np.inf).fit(
         np.concatenate([score, score])[:, None],
         np.repeat([1, 0], len(score)),
