@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from targeting.config import DEFAULT_KEYS, FeatureSettings, KeySettings
@@ -103,7 +103,7 @@ plain = st.one_of(st.none(), st.sampled_from(["CN", "IR", "TRMER", "080510", "08
 amount = st.one_of(st.just(float("nan")), st.just(0.0), st.floats(-5, 12), st.floats(0, 1e12))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, phases=(Phase.explicit, Phase.generate))  # shrinking takes minutes
 @given(st.data())
 def test_no_sentence_gives_a_traders_name_or_code_away(data: st.DataObject):
     features = registry(WIDE)

@@ -102,7 +102,8 @@ def test_a_line_without_a_price_has_no_comparison(price: float):
 
 
 def test_size_against_the_earlier_mean():
-    key = profiles({"declarations": 4, "value": 200.0, "mass": 0.0})
+    # Four lines, of which four state a value: one that states none would not count.
+    key = profiles({"declarations": 5, "valued": 4, "value": 200.0, "weighed": 4, "mass": 0.0})
     seen = view(key, value=100.0, mass=7.0)
     assert computed("value_ratio", seen) == pytest.approx([math.log(2)])
     assert np.isnan(computed("mass_ratio", seen)).all()  # a mean mass of nothing

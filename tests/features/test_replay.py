@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from targeting.features.kernel import AS_OF, DECLARED, NEVER, STATISTICS
+from targeting.features.kernel import AS_OF, NEVER, STATISTICS
 from targeting.features.profiles import (
     Declared,
     ProfileState,
@@ -41,12 +41,16 @@ class Line:
     def price(self) -> float:
         return self.value / self.mass if self.mass > 0 and self.value > 0 else math.nan
 
-    def amounts(self) -> list[float]:
-        price = self.price
-        log = 0.0 if math.isnan(price) else math.log(price)
-        known = 0.0 if math.isnan(price) else 1.0
-        value, mass = (0.0 if math.isnan(one) else one for one in (self.value, self.mass))
-        return [1.0, value, mass, known, log, log * log, 0.0, 0.0, 0.0]
+    def amounts(self) -> dict[str, float]:
+        amounts = {"declarations": 1.0}
+        for count, name in (("valued", "value"), ("weighed", "mass")):
+            stated = getattr(self, name)
+            if not math.isnan(stated):
+                amounts |= {count: 1.0, name: stated}
+        if not math.isnan(self.price):
+            log = math.log(self.price)
+            amounts |= {"priced": 1.0, "log_price": log, "log_price_squared": log * log}
+        return amounts
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class Result:
     hit: float
     revenue: float
 
-    def amounts(self) -> list[float]:
-        return [0.0] * DECLARED + [1.0, self.hit, self.revenue]
+    def amounts(self) -> dict[str, float]:
+        return {"examinations": 1.0, "hits": self.hit, "revenue": self.revenue}
 
 
 amount = st.one_of(
@@ -105,8 +109,10 @@ def naive_sums(wanted: Line, events: list[Line | Result]) -> Iterator[tuple[floa
     """Every decayed sum of one row, and the size of what was added to it."""
     before = [one for one in events if one.code == wanted.code and one.day < wanted.day]
     for block in range(1 + len(HALF_LIVES)):
-        for at in range(len(STATISTICS)):
-            terms = [weight(block, wanted.day - one.day) * one.amounts()[at] for one in before]
+        for name in STATISTICS:
+            terms = [
+                weight(block, wanted.day - one.day) * one.amounts().get(name, 0.0) for one in before
+            ]
             yield math.fsum(terms), math.fsum(map(abs, terms))
 
 
@@ -217,7 +223,7 @@ def test_extreme_amounts_stay_numbers_and_touch_no_other_key():
     state = ProfileState.empty(2, len(HALF_LIVES))
     read = replay(state, declared, results_of([]), half_lives_days=HALF_LIVES)
     assert np.isfinite(read.sums).all()
-    assert read.sums[-1, 1] == 2.0
+    assert read.sums[-1, STATISTICS.index("value")] == 2.0
     assert read.sums[-2, STATISTICS.index("log_price")] == pytest.approx(0.0, abs=1e-9)
 
 

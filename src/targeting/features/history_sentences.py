@@ -157,7 +157,7 @@ def compared(
         count = counted(number(line, f"{key.name}_declarations"), "earlier line")
         return (
             f"{name} {money(here)}{unit}; {count} of {named(line)}: "
-            f"{money(here / math.exp(ratio))}{unit} on average"
+            f"{money(here * math.exp(max(-700.0, min(-ratio, 700.0))))}{unit} on average"
         )
 
     return sentence

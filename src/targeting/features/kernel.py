@@ -11,7 +11,9 @@ import numpy as np
 
 STATISTICS = (
     "declarations",
+    "valued",
     "value",
+    "weighed",
     "mass",
     "priced",
     "log_price",
@@ -20,8 +22,9 @@ STATISTICS = (
     "hits",
     "revenue",
 )
-"""The sums a profile keeps, in the order of its columns. `priced` counts the lines with a unit
-value; with the sum and the sum of squares of its logarithm it gives mean and spread."""
+"""The sums a profile keeps, in the order of its columns. `valued`, `weighed` and `priced` count the
+lines that state a value, a mass or both: a mean is over those alone. With the sum and the sum of
+squares of the logarithm of the unit value, `priced` gives its mean and spread."""
 
 DAYS = ("first", "last", "last_hit")
 """The days a profile keeps beside its sums: first and last day declared, last day a hit was
@@ -30,7 +33,7 @@ known. Days are counted from 1970-01-01 in the administration's time zone."""
 NEVER = np.iinfo(np.int32).min
 """Stands for a day that has not come yet."""
 
-DECLARED = 6  # the first six statistics belong to declarations, the last three to results
+DECLARED = 8  # the first eight statistics belong to declarations, the last three to results
 FIRST, LAST, LAST_HIT, AS_OF = 0, 1, 2, 3
 
 
@@ -77,15 +80,17 @@ def update(sums, days, decay, code, day, start, amounts):
 @numba.njit(cache=True, nogil=True)
 def _add_declaration(sums, days, decay, code, day, value, mass, price, amounts):
     amounts[0] = 1.0
-    amounts[1] = 0.0 if np.isnan(value) else value
-    amounts[2] = 0.0 if np.isnan(mass) else mass
+    amounts[1] = 0.0 if np.isnan(value) else 1.0
+    amounts[2] = 0.0 if np.isnan(value) else value
+    amounts[3] = 0.0 if np.isnan(mass) else 1.0
+    amounts[4] = 0.0 if np.isnan(mass) else mass
     known = price > 0.0  # false for NaN as well
     log_price = np.log(price) if known else 0.0
-    amounts[3] = 1.0 if known else 0.0
-    amounts[4] = log_price
-    amounts[5] = log_price * log_price
+    amounts[5] = 1.0 if known else 0.0
+    amounts[6] = log_price
+    amounts[7] = log_price * log_price
     update(sums, days, decay, code, day, 0, amounts)
-    if days[code, FIRST] == NEVER:
+    if days[code, FIRST] == NEVER or day < days[code, FIRST]:
         days[code, FIRST] = day
     days[code, LAST] = max(days[code, LAST], day)
 

@@ -59,7 +59,7 @@ class ProfileState:
         Examples
         --------
         >>> ProfileState.empty(2, 1).sums.shape
-        (2, 18)
+        (2, 22)
         """
         width = len(STATISTICS) * (1 + half_lives)
         return cls(np.zeros((keys, width)), np.full((keys, 4), NEVER, dtype=np.int32))

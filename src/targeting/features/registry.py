@@ -103,7 +103,8 @@ def counted(count: float, word: str) -> str:
     >>> counted(1, "hit"), counted(18402, "earlier declaration")
     ('1 hit', '18,402 earlier declarations')
     """
-    return f"{said(count)} {word}" + ("" if round(count) == 1 else "s")
+    told = said(count)
+    return f"{told} {word}" + ("" if told == "1" else "s")
 
 
 def money(value: float) -> str:

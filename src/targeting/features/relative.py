@@ -109,11 +109,11 @@ def _price_z(view: View) -> Floats:
     return (_log(view.price) - mean) / np.maximum(enough, 0.1)
 
 
-def _size_ratio(own: str, total: str) -> Callable[[View], Floats]:
-    """Log of this line's value or mass over the key's mean before it."""
+def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
+    """Log of this line's value or mass over the mean of the key's lines that stated one."""
 
     def size(view: View) -> Floats:
-        mean = ratio(view.sum(total), view.sum("declarations"))
+        mean = ratio(view.sum(own), view.sum(counted))
         return _log(ratio(getattr(view, own), mean))
 
     return size
@@ -286,8 +286,8 @@ def _sizes(key: KeySettings) -> list[RelativeFeature]:
     value = _Maker(key, "value", words.compared(key, "customs_value", "value", ""))
     mass = _Maker(key, "mass", words.compared(key, "net_mass_kg", "mass", " kg"))
     return [
-        value("value_ratio", "Log of value over the earlier mean", _size_ratio("value", "value")),
-        mass("mass_ratio", "Log of net mass over the earlier mean", _size_ratio("mass", "mass")),
+        value("value_ratio", "Log of value over the earlier mean", _size_ratio("value", "valued")),
+        mass("mass_ratio", "Log of net mass over the earlier mean", _size_ratio("mass", "weighed")),
     ]
 
 

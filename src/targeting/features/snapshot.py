@@ -70,7 +70,7 @@ def state_columns(half_lives_days: tuple[float, ...]) -> list[str]:
 
     Examples
     --------
-    >>> state_columns((30.0,))[8:10]
+    >>> state_columns((30.0,))[10:12]
     ['revenue', 'declarations_30d']
     """
     tails = ["", *(f"_{half:g}d" for half in half_lives_days)]
