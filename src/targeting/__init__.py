@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from targeting.demo import run_demo as run_demo
     from targeting.errors import TargetingError as TargetingError
     from targeting.evaluation.run import evaluate_scores as evaluate_scores
-    from targeting.features.build import registry as feature_registry
+    from targeting.features.spec import registry as feature_registry
     from targeting.pipeline import Plan as Plan
     from targeting.pipeline import Steps as Steps
     from targeting.pipeline import train as train
@@ -43,7 +43,7 @@ _HOME = {
     "check_tables": ("tables.check", "check"),
     "evaluate_scores": ("evaluation.run", "evaluate_scores"),
     "examined": ("training.labels", "examined"),
-    "feature_registry": ("features.build", "registry"),
+    "feature_registry": ("features.spec", "registry"),
     "load_settings": ("config", "load"),
     "make_shortlist": ("shortlist.make", "make_shortlist"),
     "read_scores": ("scoring.scores", "read_scores"),

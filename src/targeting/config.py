@@ -140,8 +140,8 @@ class FeatureSettings(Settings):
     def _positive_half_lives(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if any(not 0.1 <= days <= 10_000 for days in value):
             raise ValueError("half-lives are days between 0.1 and 10000")
-        if list(value) != sorted(set(value)):
-            raise ValueError("half-lives are listed once each, the shortest first")
+        if list(value) != sorted(value):
+            raise ValueError("half-lives are listed with the shortest first")
         return value
 
     @model_validator(mode="after")

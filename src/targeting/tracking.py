@@ -118,12 +118,32 @@ def log_training(record: TrainingRecord, store: Store) -> Tracked:
     with _client(store) as client:
         experiment = _experiment(client, store)
         run = client.create_run(experiment, run_name=f"train {record.bundle_id}")
-        run_id = run.info.run_id
-        _log_run(client, run_id, record)
-        version = _register(client, experiment, run_id, record)
-        aliases = _point_aliases(client, version)
-        client.set_terminated(run_id)
+        run_id, status = run.info.run_id, "FAILED"
+        try:
+            _log_run(client, run_id, record)
+            version = _register(client, experiment, run_id, record)
+            aliases = _point_aliases(client, version)
+            status = "FINISHED"
+        finally:
+            client.set_terminated(run_id, status)
     return Tracked(run_id, version, aliases)
+
+
+def require_reachable(store: Store) -> None:
+    """Make sure a store answers, before minutes of training end in one that does not.
+
+    Parameters
+    ----------
+    store
+        Where the run is to be logged.
+
+    Raises
+    ------
+    InputError
+        If the store cannot be reached.
+    """
+    with _client(store) as client:
+        _experiment(client, store)
 
 
 @contextmanager
@@ -155,6 +175,7 @@ def resolved(model: str, store: Store) -> Iterator[Path]:
 
 
 def _download(model: str, store: Store, folder: Path) -> Path:
+    _require_database(model, store)
     with _client(store):
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
@@ -170,12 +191,26 @@ def _download(model: str, store: Store, folder: Path) -> Path:
             ) from error
 
 
+def _require_database(model: str, store: Store) -> None:
+    """Refuse a local registry that is not there; MLflow would make an empty one."""
+    path = store.uri.removeprefix("sqlite:///")
+    if path != store.uri and not Path(path).is_file():
+        raise InputError(
+            "the registry has no such model",
+            where=f"--model {model}",
+            found="no MLflow store in this folder",
+            do="Train one, or set MLFLOW_TRACKING_URI to the store that holds it.",
+        )
+
+
 @contextmanager
 def _client(store: Store) -> Iterator[MlflowClient]:
     """Speak to one store, silently, and leave MLflow's global state as it was."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     import mlflow
 
     for name in ("mlflow", "alembic"):

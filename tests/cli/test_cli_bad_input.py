@@ -122,19 +122,14 @@ def test_a_truncated_parquet(call, house, tmp_path, outside, command):
     assert "declarations.parquet: the file is not readable Parquet" in ended.error()
 
 
-BARE_ERROR = pytest.mark.xfail(
-    strict=True, reason="tables.engine lets DuckDB's bare Error for damaged pages through"
-)
-
-
 @pytest.mark.parametrize(
     ("command", "table"),
     [
         ("check", "declarations"),
         ("check", "inspections"),
-        pytest.param("train", "declarations", marks=BARE_ERROR),
-        pytest.param("train", "inspections", marks=BARE_ERROR),
-        pytest.param("score", "declarations", marks=BARE_ERROR),
+        ("train", "declarations"),
+        ("train", "inspections"),
+        ("score", "declarations"),
         ("score", "inspections"),
         ("shortlist", "declarations"),
         ("evaluate", "declarations"),
@@ -296,7 +291,6 @@ def test_a_list_from_scores_of_another_table(call, house, scores_of_another_tabl
     assert "the scores and the tables do not belong together" in told
 
 
-@pytest.mark.xfail(strict=True, reason="evaluation.run judges scores of which no line is there")
 def test_judging_scores_of_another_table(call, house, scores_of_another_table, tmp_path):
     words = house.judge(tmp_path / "x")
     words[words.index(str(house.scores))] = str(scores_of_another_table)

@@ -12,8 +12,9 @@ import pytest
 
 from targeting.config import FeatureSettings
 from targeting.errors import ConfigError
-from targeting.features.build import Built, FeatureSpec, build, learn_spec
+from targeting.features.build import Built, build
 from targeting.features.engine import Wanted
+from targeting.features.spec import FeatureSpec, learn_spec
 from targeting.tables.folder import MemoryTables
 
 MakeTables = Callable[..., MemoryTables]

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from targeting.config import FeatureSettings
-from targeting.features.build import registry
 from targeting.features.catalogue import INDICATORS, main, render
 from targeting.features.declared import DECLARED_FEATURES
+from targeting.features.spec import registry
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
 

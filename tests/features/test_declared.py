@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from targeting.config import FeatureSettings
-from targeting.features.build import build, learn_spec
+from targeting.features.build import build
 from targeting.features.declared import DECLARED_FEATURES, ratio
 from targeting.features.engine import Wanted
+from targeting.features.spec import learn_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from targeting.config import DEFAULT_KEYS, FeatureSettings, KeySettings
 from targeting.errors import ConfigError
-from targeting.features.build import learn_spec, registry
 from targeting.features.registry import FAMILIES
+from targeting.features.spec import learn_spec, registry
 from targeting.tables.folder import MemoryTables
 from targeting.tables.schema import DECLARATIONS, NEVER_FEATURES
 

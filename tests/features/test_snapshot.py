@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from targeting.config import FeatureSettings
-from targeting.features.build import FeatureSpec, build, learn_spec
+from targeting.features.build import build
 from targeting.features.engine import Wanted
 from targeting.features.kernel import STATISTICS
 from targeting.features.snapshot import (
@@ -19,6 +19,7 @@ from targeting.features.snapshot import (
     state_columns,
     write_snapshot,
 )
+from targeting.features.spec import FeatureSpec, learn_spec
 
 if TYPE_CHECKING:
     from pathlib import Path

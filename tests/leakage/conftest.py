@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pytest
 
 from targeting.config import FeatureSettings
-from targeting.features.build import FeatureSpec, build, learn_spec
+from targeting.features.build import build
 from targeting.features.engine import Wanted, day_start
+from targeting.features.spec import FeatureSpec, learn_spec
 from targeting.simulate import preset, simulate
 from targeting.tables.folder import MemoryTables, TablesFolder
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from targeting.features.build import build, learn_spec
+from targeting.features.build import build
 from targeting.features.engine import Wanted
+from targeting.features.spec import learn_spec
 from targeting.tables.folder import MemoryTables
 
 if TYPE_CHECKING:

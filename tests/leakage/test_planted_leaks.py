@@ -13,8 +13,8 @@ import pytest
 from targeting.config import FeatureSettings
 from targeting.errors import ConfigError
 from targeting.features import build as build_module
-from targeting.features.build import learn_spec
 from targeting.features.profiles import Declared, Profiles, ProfileState, Results, replay
+from targeting.features.spec import learn_spec
 from targeting.tables.folder import MemoryTables
 from targeting.tables.schema import NEVER_FEATURES
 

@@ -9,7 +9,7 @@ import pytest
 
 from targeting.config import FeatureSettings, ModelSettings
 from targeting.errors import InputError
-from targeting.features.build import FeatureSpec, registry
+from targeting.features.spec import FeatureSpec, registry
 from targeting.training.calibrate import Calibrator
 from targeting.training.model import (
     LEAST_HITS,

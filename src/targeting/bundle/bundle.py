@@ -29,8 +29,8 @@ from targeting.bundle.trees import read_trees
 from targeting.config import FeatureSettings, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
 from targeting.explain.contributions import contributions
-from targeting.features.build import FeatureSpec, registry
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
+from targeting.features.spec import FeatureSpec, registry
 from targeting.training.calibrate import Calibrator
 from targeting.training.model import Model, RevenueHead
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from targeting.bundle.manifest import Manifest
-    from targeting.features.build import FeatureSpec
+    from targeting.features.spec import FeatureSpec
 
 _SHOWN = (
     ("precision_at_capacity", "Precision at capacity"),

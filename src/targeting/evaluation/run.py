@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from targeting.errors import InputError
 from targeting.evaluation.context import slice_context
 from targeting.evaluation.judge import evaluate
 from targeting.evaluation.report import write_evaluation
+from targeting.tables.engine import connect
+from targeting.tables.folder import from_frame
+from targeting.tables.schema import DECLARATIONS
 from targeting.training.labels import examined
 
 if TYPE_CHECKING:
@@ -39,9 +43,12 @@ def evaluate_scores(
     ------
     ConfigError
         If `capacity` is below 1.
+    InputError
+        If not one of the scored declarations stands in the tables.
     OutputError
         If the folder cannot be written.
     """
+    _require_lines_of(scores, tables)
     zone = scores.info.time_zone
     evaluation = evaluate(
         scores.rows,
@@ -59,3 +66,19 @@ def evaluate_scores(
     }
     write_evaluation(evaluation, output, provenance=provenance)
     return evaluation
+
+
+def _require_lines_of(scores: Scores, tables: TablesFolder) -> None:
+    """Refuse scores of other tables: every figure would be empty."""
+    with connect() as connection:
+        ids = from_frame(scores.rows[["declaration_id"]])
+        lodged = tables.read(connection, DECLARATIONS).select("declaration_id")
+        there = lodged.join(connection.from_arrow(ids), "declaration_id", how="semi")
+        known = there.aggregate("count(*)").fetchall()[0][0]
+    if not known:
+        raise InputError(
+            "these scores and these tables do not belong together",
+            where=tables.name,
+            found=f"none of the {len(scores.rows):,} scored declarations",
+            do="Name the tables the scores were made from.",
+        )

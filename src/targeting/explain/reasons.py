@@ -78,6 +78,8 @@ def reasons(
     raising = sorted((r for r in facts if r.contribution > 0), key=_strength)
     lowering = sorted((r for r in facts if r.contribution < 0), key=_strength)
     pattern = sorted((r for r in strong if r.feature in patterns), key=_strength)[:1]
+    if facts and limit == 1:
+        pattern = []
     return [*[*raising, *lowering][: limit - len(pattern)], *pattern]
 
 

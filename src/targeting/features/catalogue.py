@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from targeting.config import FeatureSettings
-from targeting.features.build import registry
 from targeting.features.declared import DECLARED_FEATURES
 from targeting.features.registry import FAMILIES
 from targeting.features.relative import family_of, relative_features
+from targeting.features.spec import registry
 from targeting.tables.output import staged_file
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from targeting.features import sentences
 from targeting.features.registry import Family, Feature
@@ -144,14 +143,8 @@ def _transshipped(rows: pd.DataFrame) -> Floats:
     )
 
 
-def _gathered(column: pd.Series) -> pa.Array:
-    """Return a column as one Arrow array; no rows, or very many, come in none or several."""
-    whole = pa.array(column, from_pandas=True)
-    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
-
-
 def _bad_check_digit(rows: pd.DataFrame) -> Floats:
-    numbers = _gathered(rows["container_id"])
+    numbers = rows["container_id"]
     return flag(~is_valid(numbers), is_well_formed(numbers))
 
 

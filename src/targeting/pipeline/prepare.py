@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from targeting.errors import InputError, LeakageError
-from targeting.features.build import Built, FeatureSpec, build, learn_spec, recoded
+from targeting.features.build import Built, build
 from targeting.features.engine import Reader, Wanted, day_start, local_date
+from targeting.features.spec import FeatureSpec, learn_spec, recoded
 from targeting.tables.check import require
 from targeting.training.labels import examined
 from targeting.training.model import LEAST_HITS

@@ -12,7 +12,7 @@ from targeting.pipeline.package import contents, record
 from targeting.pipeline.prepare import prepare
 from targeting.pipeline.steps import Steps
 from targeting.tables.output import staged_folder
-from targeting.tracking import log_training
+from targeting.tracking import log_training, require_reachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +101,8 @@ def train(
         If the bundle cannot be written.
     """
     steps = steps or Steps()
+    if store is not None:
+        require_reachable(store)
     with staged_folder(output) as stage:
         prepared = prepare(tables, plan, steps=steps)
         with steps.step("judge on the test block"):

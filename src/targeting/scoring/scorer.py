@@ -13,7 +13,7 @@ from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions
 from targeting.explain.reasons import reasons
-from targeting.features.build import Built, FeatureSpec, build
+from targeting.features.build import Built, build
 from targeting.features.engine import Reader, Wanted
 from targeting.scoring.scores import Scores, ScoresInfo
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from targeting.features.snapshot import Snapshot
+    from targeting.features.spec import FeatureSpec
     from targeting.tables.folder import Tables
     from targeting.training.model import Model
 

@@ -207,9 +207,10 @@ def _plain(numbers: Strings) -> pa.Array:
 
 
 def _gathered(numbers: Any) -> pa.Array:
-    if isinstance(numbers, pa.ChunkedArray):
-        return numbers.combine_chunks()
-    return pa.array(numbers, from_pandas=True)
+    made = numbers if isinstance(numbers, pa.ChunkedArray) else pa.array(numbers, from_pandas=True)
+    if isinstance(made, pa.ChunkedArray):  # pandas hands over its own chunks
+        return pa.concat_arrays(made.chunks) if made.num_chunks else pa.array([], made.type)
+    return made
 
 
 def _formed(plain: pa.Array) -> np.ndarray:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from targeting.config import ModelSettings
-    from targeting.features.build import FeatureSpec
+    from targeting.features.spec import FeatureSpec
     from targeting.training.calibrate import Calibrator
 
     Floats = npt.NDArray[np.float64]
