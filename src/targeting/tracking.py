@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "targeting"
 REGISTERED = "targeting"
 REGISTRY_PREFIX = "models:/"
+_SOURCE = {"mlflow.source.name": "targeting train", "mlflow.source.type": "JOB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def log_training(record: TrainingRecord, store: Store) -> Tracked:
     """
     with _client(store) as client:
         experiment = _experiment(client, store)
-        run = client.create_run(experiment, run_name=f"train {record.bundle_id}")
+        run = client.create_run(experiment, run_name=f"train {record.bundle_id}", tags=_SOURCE)
         run_id, status = run.info.run_id, "FAILED"
         try:
             _log_run(client, run_id, record)
@@ -299,7 +300,7 @@ def _log_datasets(client: MlflowClient, run_id: str, record: TrainingRecord) -> 
 
 def _register(client: MlflowClient, experiment: str, run_id: str, record: TrainingRecord) -> str:
     """Log the bundle as it is, `MLmodel` at its root, and give it a version."""
-    from mlflow.entities import LoggedModelStatus
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     model = client.create_logged_model(
         experiment,
@@ -311,8 +312,11 @@ def _register(client: MlflowClient, experiment: str, run_id: str, record: Traini
     )
     client.log_model_artifacts(model.model_id, str(record.bundle))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     if not client.search_registered_models(f"name = '{REGISTERED}'"):
-        client.create_registered_model(REGISTERED, description="Scores declarations.")
+        client.create_registered_model(
+            REGISTERED, description="Ranks declarations for examination."
+        )
     made = client.create_model_version(
         REGISTERED,
         source=f"models:/{model.model_id}",
