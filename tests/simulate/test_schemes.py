@@ -15,7 +15,6 @@ from targeting.simulate.settings import LabelDelays, SchemeRates
 
 if TYPE_CHECKING:
     from conftest import Simulated
-
     from targeting.simulate.schemes import Scheme
 
 FRESH = set(np.array(goods().codes)[goods().of("fresh")])

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Simulated
-
     from targeting.simulate.examination import Examinations
     from targeting.simulate.world import Day
 
