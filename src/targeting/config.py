@@ -68,6 +68,11 @@ class KeySettings(Settings):
 def short_name(column: str) -> str:
     """Shorten a column to the word officers use for it.
 
+    Parameters
+    ----------
+    column
+        Name of a column of the declarations.
+
     Examples
     --------
     >>> short_name("consignee_id"), short_name("origin_country"), short_name("hs6")
@@ -226,6 +231,11 @@ class ShortlistSettings(Settings):
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping from a file.
+
+    Parameters
+    ----------
+    path
+        The YAML file, in UTF-8.
 
     Raises
     ------

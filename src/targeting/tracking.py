@@ -41,7 +41,13 @@ class Store:
 
     @classmethod
     def local(cls, folder: Path) -> Store:
-        """Keep runs in `mlflow.db` and artifacts in `mlartifacts/` of a folder."""
+        """Keep runs in `mlflow.db` and artifacts in `mlartifacts/` of a folder.
+
+        Parameters
+        ----------
+        folder
+            Folder for the database and the artifacts.
+        """
         whole = folder.resolve()
         return cls(f"sqlite:///{whole / 'mlflow.db'}", whole / "mlartifacts")
 

@@ -110,13 +110,27 @@ def _entry(path: Path) -> FileEntry:
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write the manifest; always the last file of a bundle."""
+    """Write the manifest; always the last file of a bundle.
+
+    Parameters
+    ----------
+    manifest
+        What the bundle holds.
+    folder
+        The bundle folder, its other files already written.
+    """
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def bundle_id(folder: Path) -> str:
-    """Return the first 12 characters of the manifest's SHA-256: the name of these exact bytes."""
+    """Return the first 12 characters of the manifest's SHA-256: the name of these exact bytes.
+
+    Parameters
+    ----------
+    folder
+        A bundle folder with its manifest.
+    """
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
 
 

@@ -42,7 +42,15 @@ class ReliabilityBin:
 
 
 def squared_errors(probability: Floats, hit: Floats) -> Floats:
-    """Squared difference of probability and outcome, line by line; its mean is the Brier score."""
+    """Squared difference of probability and outcome, line by line; its mean is the Brier score.
+
+    Parameters
+    ----------
+    probability
+        Shape (n,). Probability the model gave each examined line.
+    hit
+        Shape (n,). 1 for a hit, 0 for clear.
+    """
     return (probability - hit) ** 2
 
 
@@ -50,6 +58,13 @@ def log_losses(probability: Floats, hit: Floats) -> Floats:
     """Negative log-likelihood of the outcome, line by line, in nats; its mean is the log loss.
 
     Probabilities are held away from 0 and 1 by the spacing of float64, as scikit-learn does.
+
+    Parameters
+    ----------
+    probability
+        Shape (n,). Probability the model gave each examined line.
+    hit
+        Shape (n,). 1 for a hit, 0 for clear.
     """
     tiny = np.finfo(np.float64).eps
     sure = np.clip(probability, tiny, 1 - tiny)

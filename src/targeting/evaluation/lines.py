@@ -166,6 +166,11 @@ def _words(column: pd.Series) -> NDArray[Any]:
 def require_capacity(capacity: int) -> None:
     """Refuse a capacity below one examination.
 
+    Parameters
+    ----------
+    capacity
+        Examinations per office and day.
+
     Raises
     ------
     ConfigError

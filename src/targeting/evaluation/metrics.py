@@ -170,6 +170,13 @@ class AtShare:
 def lines_at_share(share: Floats | float, examined: Floats | float) -> Floats:
     """Lines in a share of the examined lines, rounded up.
 
+    Parameters
+    ----------
+    share
+        Share of the examined lines, between 0 and 1; one number or an array.
+    examined
+        Number of examined lines; one number or an array.
+
     Examples
     --------
     >>> lines_at_share(0.05, 41).item(), lines_at_share(0.1, 30).item()

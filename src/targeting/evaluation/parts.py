@@ -24,6 +24,13 @@ OFFENCE = "offence"
 def wilson_measure(hits: float, examined: float) -> Measure:
     """Give a share with Wilson's interval, or the reason why there is none.
 
+    Parameters
+    ----------
+    hits
+        Number of hits.
+    examined
+        Number of lines they are a share of.
+
     Examples
     --------
     >>> wilson_measure(0, 0)

@@ -76,7 +76,13 @@ def canvas(height: float = _TALL) -> Iterator[Axes]:
 
 
 def figure_of(axes: Axes) -> Figure:
-    """Give the figure that axes from `canvas` stand on."""
+    """Give the figure that axes from `canvas` stand on.
+
+    Parameters
+    ----------
+    axes
+        Axes from `canvas`.
+    """
     figure = axes.get_figure(root=True)
     if figure is None:  # pragma: no cover - axes of `canvas` always have one
         raise ValueError("axes without a figure")
@@ -84,18 +90,40 @@ def figure_of(axes: Axes) -> Figure:
 
 
 def as_percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
-    """Label shares on an axis as percentages."""
+    """Label shares on an axis as percentages.
+
+    Parameters
+    ----------
+    axes
+        Axes from `canvas`; changed in place.
+    x, y
+        Whether to label the level axis, and the upright one.
+    """
     for axis in [axes.xaxis] * x + [axes.yaxis] * y:
         axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
 
 
 def as_counts(axes: Axes) -> None:
-    """Label whole numbers only on the upright axis."""
+    """Label whole numbers only on the upright axis.
+
+    Parameters
+    ----------
+    axes
+        Axes from `canvas`; changed in place.
+    """
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def say_instead(axes: Axes, why: str) -> None:
-    """Write on empty axes why there is nothing to draw."""
+    """Write on empty axes why there is nothing to draw.
+
+    Parameters
+    ----------
+    axes
+        Axes from `canvas`; changed in place.
+    why
+        The sentence to write.
+    """
     axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", color=GREY)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -103,7 +131,15 @@ def say_instead(axes: Axes, why: str) -> None:
 
 
 def colour_key(axes: Axes, name: str) -> None:
-    """Draw the key of `COLOURS`, from low to high, beside the axes."""
+    """Draw the key of `COLOURS`, from low to high, beside the axes.
+
+    Parameters
+    ----------
+    axes
+        Axes from `canvas`; changed in place.
+    name
+        What the colours stand for, written beside the key.
+    """
     scale = ScalarMappable(Normalize(0, 1), COLOURS)
     bar = figure_of(axes).colorbar(scale, ax=axes, aspect=40, pad=0.015)
     bar.set_ticks([0, 1], labels=["low", "high"])

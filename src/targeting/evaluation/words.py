@@ -26,6 +26,11 @@ NONE = "not computed"
 def title(dimension: str) -> str:
     """Name a dimension as a reader knows it.
 
+    Parameters
+    ----------
+    dimension
+        Name of a dimension, mostly a column.
+
     Examples
     --------
     >>> title("transport_mode"), title("loading_port")
@@ -36,6 +41,13 @@ def title(dimension: str) -> str:
 
 def shorten(text: str, *, most: int = 34) -> str:
     """Cut a long name at a word, for the margin of a plot.
+
+    Parameters
+    ----------
+    text
+        The name to cut.
+    most
+        Most characters it may keep, unless its first word is longer.
 
     Examples
     --------
@@ -50,6 +62,13 @@ def shorten(text: str, *, most: int = 34) -> str:
 def percent(value: float | None, *, digits: int = 1) -> str:
     """Write a share as a percentage.
 
+    Parameters
+    ----------
+    value
+        A share, between 0 and 1; None where it was not computed.
+    digits
+        Decimals of the percentage.
+
     Examples
     --------
     >>> percent(0.1234), percent(None)
@@ -60,6 +79,11 @@ def percent(value: float | None, *, digits: int = 1) -> str:
 
 def percent_with_interval(measure: Measure) -> str:
     """Write a share with its interval, where it has one.
+
+    Parameters
+    ----------
+    measure
+        The share, with its interval where it has one.
 
     Examples
     --------
@@ -74,6 +98,13 @@ def percent_with_interval(measure: Measure) -> str:
 
 def number_with_interval(measure: Measure, *, digits: int = 2) -> str:
     """Write a number with its interval, where it has one.
+
+    Parameters
+    ----------
+    measure
+        The number, with its interval where it has one.
+    digits
+        Decimals of the number and of its interval.
 
     Examples
     --------
@@ -91,6 +122,11 @@ def number_with_interval(measure: Measure, *, digits: int = 2) -> str:
 
 def count(value: float) -> str:
     """Write a count, with one decimal only where equal scores make it a fraction.
+
+    Parameters
+    ----------
+    value
+        A count, whole or not.
 
     Examples
     --------

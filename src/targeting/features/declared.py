@@ -39,6 +39,13 @@ class DeclaredFeature:
 def ratio(above: Floats, below: Floats) -> Floats:
     """Divide; NaN where the denominator is zero, negative or missing.
 
+    Parameters
+    ----------
+    above
+        Shape (n,). Numerators; NaN where unknown.
+    below
+        Shape (n,). Denominators; NaN where unknown.
+
     Examples
     --------
     >>> ratio(np.array([6.0, 1.0]), np.array([3.0, 0.0])).tolist()
@@ -51,6 +58,13 @@ def ratio(above: Floats, below: Floats) -> Floats:
 
 def flag(true: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> Floats:
     """Return 1 or 0, and NaN where it cannot be known.
+
+    Parameters
+    ----------
+    true
+        Shape (n,). Whether it holds, where that is known.
+    known
+        Shape (n,). Whether it can be known.
 
     Examples
     --------

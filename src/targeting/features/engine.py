@@ -39,6 +39,11 @@ DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
 def day_number(day: date) -> int:
     """Days from 1970-01-01 to a day.
 
+    Parameters
+    ----------
+    day
+        A day in the administration's time zone.
+
     Examples
     --------
     >>> day_number(date(1970, 1, 11))
@@ -66,12 +71,25 @@ def day_start(day: date, time_zone: str) -> datetime:
 
 
 def local_date(moment: datetime, time_zone: str) -> date:
-    """Return the local day a moment falls on."""
+    """Return the local day a moment falls on.
+
+    Parameters
+    ----------
+    moment
+        A moment with its zone.
+    time_zone
+        IANA name of the administration's time zone.
+    """
     return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Write a column's values as text, the same way wherever levels are learnt or looked up.
+
+    Parameters
+    ----------
+    column
+        Values of any type that Arrow writes as text.
 
     Examples
     --------
@@ -158,7 +176,13 @@ class Reader:
         return first, last
 
     def events_before(self, day: date) -> tuple[int, int]:
-        """Count the declarations lodged, and their results known, before a local day."""
+        """Count the declarations lodged, and their results known, before a local day.
+
+        Parameters
+        ----------
+        day
+            A day in the reader's time zone; nothing of it is counted.
+        """
         with connect() as connection:
             declared = _between(self._declared(connection), DAY, None, day)
             results = self._results(connection, since=None, until=day)
@@ -202,7 +226,15 @@ class Reader:
             )
 
     def categories(self, column: str, *, until: date | None) -> list[tuple[str, int]]:
-        """Count the values of a column before a day, most frequent first, ties by value."""
+        """Count the values of a column before a day, most frequent first, ties by value.
+
+        Parameters
+        ----------
+        column
+            A column of the declarations.
+        until
+            Local day; nothing lodged on it or later is counted, None counts everything.
+        """
         with connect() as connection:
             declared = _between(self._declared(connection), DAY, None, until)
             level = ColumnExpression(column).alias("level")

@@ -32,14 +32,33 @@ _GOODS = {"hs2": "chapter", "hs4": "heading", "hs6": "goods code", "hs_code": "g
 
 
 def has_goods(key: KeySettings) -> bool:
-    """Tell whether a key holds goods codes, so that its prices can be compared."""
+    """Tell whether a key holds goods codes, so that its prices can be compared.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
     return any(column in _GOODS for column in key.columns)
 
 
 def who(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Return how a sentence names a key: codes of goods and places, never of a trader."""
+    """Return how a sentence names a key: codes of goods and places, never of a trader.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
 
     def named(line: Mapping[str, object]) -> str:
+        """Name the key of one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         first, *rest = key.columns
         return _named(first, line) + "".join(_joined(column, line) for column in rest)
 
@@ -66,10 +85,23 @@ def _named(column: str, line: Mapping[str, object]) -> str:
 
 
 def seen(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Say how often a key was declared before."""
+    """Say how often a key was declared before.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         count = number(line, f"{key.name}_declarations")
         if math.isnan(count):
             return ""
@@ -84,10 +116,25 @@ def seen(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
 
 
 def found(key: KeySettings, prior_examinations: float) -> Callable[[Mapping[str, object]], str]:
-    """Say what earlier examinations of a key found, beside the hit rate of all lines."""
+    """Say what earlier examinations of a key found, beside the hit rate of all lines.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    prior_examinations
+        Weight of the base rate in the hit rate, in examinations.
+    """
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         examined = number(line, f"{key.name}_examinations")
         if math.isnan(examined):
             return ""
@@ -107,10 +154,23 @@ def found(key: KeySettings, prior_examinations: float) -> Callable[[Mapping[str,
 
 
 def recovered(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Say what earlier examinations of a key recovered."""
+    """Say what earlier examinations of a key recovered.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         mean, examined = (
             number(line, f"{key.name}_{what}") for what in ("revenue", "examinations")
         )
@@ -130,11 +190,26 @@ _SINCE = {
 
 
 def since(key: KeySettings, which: str) -> Callable[[Mapping[str, object]], str]:
-    """Say how long ago a key was first or last seen, or last led to a hit."""
+    """Say how long ago a key was first or last seen, or last led to a hit.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    which
+        `first`, `last` or `last_hit`.
+    """
     named = who(key)
     ago, never = _SINCE[which]
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         if math.isnan(number(line, f"{key.name}_declarations")):
             return ""
         days = number(line, f"{key.name}_days_since_{which}")
@@ -147,10 +222,29 @@ def since(key: KeySettings, which: str) -> Callable[[Mapping[str, object]], str]
 def compared(
     key: KeySettings, own: str, name: str, unit: str
 ) -> Callable[[Mapping[str, object]], str]:
-    """Say a line's value or mass beside the mean of the key's earlier lines."""
+    """Say a line's value or mass beside the mean of the key's earlier lines.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    own
+        Column with the line's own amount.
+    name
+        What is compared, `value` or `mass`.
+    unit
+        Unit written after an amount, with the space before it; may be empty.
+    """
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         here, ratio = number(line, own), number(line, f"{key.name}_{name}_ratio")
         if math.isnan(here) or math.isnan(ratio):
             return ""
@@ -164,10 +258,23 @@ def compared(
 
 
 def priced(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
-    """Say a line's price beside the typical price of the key's earlier lots."""
+    """Say a line's price beside the typical price of the key's earlier lots.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
     named = who(key)
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         here, typical = number(line, "unit_value"), number(line, f"{key.name}_typical_price")
         if math.isnan(here) or math.isnan(typical):
             return ""

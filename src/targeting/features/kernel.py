@@ -47,7 +47,26 @@ def _left(decay, block, days):
 
 @numba.njit(cache=True, nogil=True)
 def read(sums, days, decay, code, day, out_sums, out_days):
-    """Write what is known of one key as of a day, without changing it."""
+    """Write what is known of one key as of a day, without changing it.
+
+    Parameters
+    ----------
+    sums
+        Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`.
+    days
+        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none.
+    decay
+        Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
+        `decay_table`.
+    code
+        Row of the key.
+    day
+        Day to read as of, in days from 1970-01-01; not before the one the row is decayed to.
+    out_sums
+        Shape (statistics * (1 + half-lives),). Filled with the key's sums, decayed to the day.
+    out_days
+        Shape (3,). Filled with the days since first, last and last hit; NaN where there was none.
+    """
     width = len(STATISTICS)
     since = day - days[code, AS_OF] if days[code, AS_OF] > NEVER else 0
     for block in range(decay.shape[0]):
@@ -61,7 +80,28 @@ def read(sums, days, decay, code, day, out_sums, out_days):
 
 @numba.njit(cache=True, nogil=True)
 def update(sums, days, decay, code, day, start, amounts):
-    """Add an event's amounts to the statistics from `start` on, as of the event's day."""
+    """Add an event's amounts to the statistics from `start` on, as of the event's day.
+
+    Parameters
+    ----------
+    sums
+        Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`;
+        changed in place.
+    days
+        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none;
+        changed in place.
+    decay
+        Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
+        `decay_table`.
+    code
+        Row of the key.
+    day
+        Day of the event, in days from 1970-01-01; may lie before the one the row is decayed to.
+    start
+        Place in `STATISTICS` of the first amount.
+    amounts
+        Shape (amounts,). What the event adds to the statistics from there on.
+    """
     width = len(STATISTICS)
     own = days[code, AS_OF]
     forward = day - own if own > NEVER and day > own else 0
@@ -112,7 +152,41 @@ def replay_events(
     result_code, result_day, hit, revenue,
     out_sums, out_days,
 ):  # fmt: skip
-    """Walk the days: read the day's declarations, add them, add the day's results."""
+    """Walk the days: read the day's declarations, add them, add the day's results.
+
+    Parameters
+    ----------
+    sums
+        Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`;
+        changed in place.
+    days
+        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none;
+        changed in place.
+    decay
+        Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
+        `decay_table`.
+    code
+        Shape (n,). Row of each declaration's key; -1 where the key is missing.
+    day
+        Shape (n,). Day lodged, in days from 1970-01-01, ascending.
+    value, mass, price
+        Shape (n,). Customs value, net mass in kg, value per kg; NaN where unknown.
+    wanted
+        Shape (n,). Whether the profile is to be read for this declaration.
+    result_code
+        Shape (m,). Row of the examined declaration's key; -1 where the key is missing.
+    result_day
+        Shape (m,). Day the result became known, in days from 1970-01-01, ascending.
+    hit
+        Shape (m,). 1 for a hit, 0 for clear.
+    revenue
+        Shape (m,). Revenue recovered; 0 where none is recorded.
+    out_sums
+        Shape (wanted, statistics * (1 + half-lives)). Filled with what `read` gives for each wanted
+        declaration; NaN where the key is missing.
+    out_days
+        Shape (wanted, 3). Filled likewise with the days since first, last and last hit.
+    """
     amounts = np.empty(DECLARED)
     found = np.empty(len(STATISTICS) - DECLARED)
     row, result, out = 0, 0, 0

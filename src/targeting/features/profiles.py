@@ -65,7 +65,13 @@ class ProfileState:
         return cls(np.zeros((keys, width)), np.full((keys, 4), NEVER, dtype=np.int32))
 
     def grown(self, keys: int) -> ProfileState:
-        """Return a copy with room for `keys` keys, the new ones never seen."""
+        """Return a copy with room for `keys` keys, the new ones never seen.
+
+        Parameters
+        ----------
+        keys
+            Number of keys the copy has room for; not below the present one.
+        """
         more = keys - len(self.sums)
         sums = np.vstack([self.sums, np.zeros((more, self.sums.shape[1]))])
         days = np.vstack([self.days, np.full((more, 4), NEVER, dtype=np.int32)])

@@ -63,6 +63,13 @@ class Feature:
 def number(line: Mapping[str, object], name: str) -> float:
     """Return a line's number by name; NaN where it is missing.
 
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    name
+        Name of a column or feature.
+
     Examples
     --------
     >>> number({"gross_mass_kg": 12}, "gross_mass_kg"), number({}, "gross_mass_kg")
@@ -74,6 +81,13 @@ def number(line: Mapping[str, object], name: str) -> float:
 
 def text(line: Mapping[str, object], name: str) -> str:
     """Return a line's text by name; `not stated` where it is missing.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    name
+        Name of a column.
 
     Examples
     --------
@@ -87,6 +101,13 @@ def text(line: Mapping[str, object], name: str) -> str:
 def said(value: float, digits: int = 0) -> str:
     """Write a number as an officer reads it.
 
+    Parameters
+    ----------
+    value
+        Any number; NaN where it is not stated.
+    digits
+        Decimals.
+
     Examples
     --------
     >>> said(18402), said(0.4134, 2), said(float("nan"))
@@ -97,6 +118,13 @@ def said(value: float, digits: int = 0) -> str:
 
 def counted(count: float, word: str) -> str:
     """Write a count with its word, in the singular where it is one.
+
+    Parameters
+    ----------
+    count
+        A count.
+    word
+        What is counted, in the singular.
 
     Examples
     --------
@@ -109,6 +137,11 @@ def counted(count: float, word: str) -> str:
 
 def money(value: float) -> str:
     """Write an amount with as many digits as its size deserves.
+
+    Parameters
+    ----------
+    value
+        An amount, in any unit; NaN where it is not stated.
 
     Examples
     --------

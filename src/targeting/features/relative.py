@@ -55,16 +55,36 @@ class View:
     prior_examinations: float
 
     def sum(self, statistic: str, block: int = 0) -> Floats:
-        """Return a decayed sum; block 0 is all-time, then one block per half-life."""
+        """Return a decayed sum; block 0 is all-time, then one block per half-life.
+
+        Parameters
+        ----------
+        statistic
+            One of `STATISTICS`.
+        block
+            0 for all-time, or the place of a half-life, from 1.
+        """
         return self.profiles.sums[:, block * len(STATISTICS) + _AT[statistic]]
 
     def base_rate(self, block: int = 0) -> Floats:
-        """Return hits over examinations of all declarations before the day; NaN before any."""
+        """Return hits over examinations of all declarations before the day; NaN before any.
+
+        Parameters
+        ----------
+        block
+            0 for all-time, or the place of a half-life, from 1.
+        """
         sums = self.base.sums[:, block * len(STATISTICS) :]
         return ratio(sums[:, _AT["hits"]], sums[:, _AT["examinations"]])
 
     def days_since(self, which: str) -> Floats:
-        """Return days since first, last or last hit; NaN where there was none."""
+        """Return days since first, last or last hit; NaN where there was none.
+
+        Parameters
+        ----------
+        which
+            `first`, `last` or `last_hit`.
+        """
         return self.profiles.days[:, _DAY_AT[which]]
 
 
@@ -166,7 +186,13 @@ _INDICATORS = {
 
 
 def family_of(key: KeySettings) -> Family:
-    """Return the family of a key: that of its first party, else goods, else its first column."""
+    """Return the family of a key: that of its first party, else goods, else its first column.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+    """
     families: list[Family] = [_FAMILY.get(column, "goods and price") for column in key.columns]
     return "party" if "party" in families else families[0]
 

@@ -12,10 +12,27 @@ if TYPE_CHECKING:
 
 
 def plain(name: str, words: str, unit: str = "") -> Callable[[Mapping[str, object]], str]:
-    """Return a sentence `words: number unit`."""
+    """Return a sentence `words: number unit`.
+
+    Parameters
+    ----------
+    name
+        The column or feature to say.
+    words
+        What the number is.
+    unit
+        Unit written after it; may be empty.
+    """
     tail = f" {unit}" if unit else ""
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         value = number(line, name)
         return "" if math.isnan(value) else f"{words}: {money(value)}{tail}"
 
@@ -23,9 +40,24 @@ def plain(name: str, words: str, unit: str = "") -> Callable[[Mapping[str, objec
 
 
 def if_set(name: str, yes: str, no: str) -> Callable[[Mapping[str, object]], str]:
-    """Return a sentence that says one of two things of a flag, and nothing when it is unknown."""
+    """Return a sentence that says one of two things of a flag, and nothing when it is unknown.
+
+    Parameters
+    ----------
+    name
+        The flag, a feature.
+    yes, no
+        What to say when it is set, and when it is not.
+    """
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         value = number(line, name)
         return "" if math.isnan(value) else yes if value > 0 else no
 
@@ -33,9 +65,26 @@ def if_set(name: str, yes: str, no: str) -> Callable[[Mapping[str, object]], str
 
 
 def zeros(name: str, own: str, words: str) -> Callable[[Mapping[str, object]], str]:
-    """Return a sentence that says how round a number is."""
+    """Return a sentence that says how round a number is.
+
+    Parameters
+    ----------
+    name
+        The feature that counts the zeros a number ends in.
+    own
+        Column with the number itself.
+    words
+        What the number is.
+    """
 
     def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
         count, value = number(line, name), number(line, own)
         if math.isnan(count) or math.isnan(value):
             return ""
@@ -47,13 +96,25 @@ def zeros(name: str, own: str, words: str) -> Callable[[Mapping[str, object]], s
 
 
 def unit_value(line: Mapping[str, object]) -> str:
-    """Say the declared value per kg."""
+    """Say the declared value per kg.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     price = number(line, "unit_value")
     return "" if math.isnan(price) else f"declared at {money(price)} per kg"
 
 
 def load(line: Mapping[str, object]) -> str:
-    """Say how the goods are packed."""
+    """Say how the goods are packed.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     packages, mass = number(line, "package_count"), number(line, "kg_per_package")
     if math.isnan(mass):
         return ""
@@ -61,7 +122,13 @@ def load(line: Mapping[str, object]) -> str:
 
 
 def route(line: Mapping[str, object]) -> str:
-    """Say where the goods come from and were dispatched."""
+    """Say where the goods come from and were dispatched.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     differs = number(line, "dispatch_differs")
     origin, dispatch = text(line, "origin_country"), text(line, "dispatch_country")
     if math.isnan(differs):
@@ -72,7 +139,13 @@ def route(line: Mapping[str, object]) -> str:
 
 
 def masses(line: Mapping[str, object]) -> str:
-    """Say net against gross mass."""
+    """Say net against gross mass.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     net, gross = number(line, "net_mass_kg"), number(line, "gross_mass_kg")
     if math.isnan(net) or math.isnan(gross):
         return ""
@@ -80,7 +153,13 @@ def masses(line: Mapping[str, object]) -> str:
 
 
 def notice(line: Mapping[str, object]) -> str:
-    """Say how long before arrival the line was lodged."""
+    """Say how long before arrival the line was lodged.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     hours = number(line, "notice_hours")
     if math.isnan(hours):
         return ""
@@ -89,18 +168,36 @@ def notice(line: Mapping[str, object]) -> str:
 
 
 def described(line: Mapping[str, object]) -> str:
-    """Say how much the description says."""
+    """Say how much the description says.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     words = number(line, "description_words")
     return "" if math.isnan(words) else f"the goods are described in {counted(words, 'word')}"
 
 
 def hs(line: Mapping[str, object]) -> str:
-    """Say the goods code."""
+    """Say the goods code.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     return f"past results of goods code {text(line, 'hs_code')} and its neighbours"
 
 
 def digits(line: Mapping[str, object]) -> str:
-    """Say how far the goods code goes."""
+    """Say how far the goods code goes.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     count = number(line, "hs_digits")
     return "" if math.isnan(count) else f"the goods code has {counted(count, 'digit')}"
 
@@ -109,12 +206,24 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def lodged(line: Mapping[str, object]) -> str:
-    """Say when the line was lodged."""
+    """Say when the line was lodged.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     day, hour = number(line, "lodged_weekday"), number(line, "lodged_hour")
     return f"lodged on a {_WEEKDAYS[int(day)]} between {int(hour):02d} and {int(hour) + 1:02d} h"
 
 
 def freight(line: Mapping[str, object]) -> str:
-    """Say the freight beside the value."""
+    """Say the freight beside the value.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
     share = number(line, "freight_share")
     return "" if math.isnan(share) else f"freight is {100 * share:.2g} % of the goods' value"

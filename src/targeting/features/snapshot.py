@@ -68,6 +68,11 @@ class Snapshot:
 def state_columns(half_lives_days: tuple[float, ...]) -> list[str]:
     """Name the columns of the sums in a snapshot file.
 
+    Parameters
+    ----------
+    half_lives_days
+        Half-lives of the sums, in days.
+
     Examples
     --------
     >>> state_columns((30.0,))[10:12]

@@ -61,7 +61,13 @@ class FeatureSpec:
 
 
 def key_columns(settings: FeatureSettings) -> tuple[str, ...]:
-    """Return the distinct columns all profile keys are made of, in order of first use."""
+    """Return the distinct columns all profile keys are made of, in order of first use.
+
+    Parameters
+    ----------
+    settings
+        Feature settings, with the profile keys.
+    """
     return tuple(dict.fromkeys(column for key in settings.keys for column in key.columns))
 
 
@@ -188,7 +194,15 @@ def _require_columns(tables: Tables, settings: FeatureSettings) -> None:
 
 
 def reader_for(tables: Tables, settings: FeatureSettings) -> Reader:
-    """Return a reader of the columns the profile keys are made of."""
+    """Return a reader of the columns the profile keys are made of.
+
+    Parameters
+    ----------
+    tables
+        Where declarations and inspections are read from.
+    settings
+        Feature settings, with the profile keys and the time zone.
+    """
     return Reader(tables, settings.time_zone, key_columns(settings))
 
 

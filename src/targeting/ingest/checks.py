@@ -37,6 +37,13 @@ _SETTLED_BY_DERIVED = ("inspection_id", "declaration_id", "result")
 def refuse_unfit(findings: Sequence[str], *, where: str) -> None:
     """Raise once for all findings.
 
+    Parameters
+    ----------
+    findings
+        One clause each; empty when the mapping is fit.
+    where
+        What the error names as its place: the mapping's file or the source.
+
     Raises
     ------
     ConfigError

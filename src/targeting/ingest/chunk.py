@@ -74,17 +74,38 @@ class Chunk:
     blank: int = 0
 
     def raw(self, index: int) -> str:
-        """One row as a JSON object of source column to text."""
+        """One row as a JSON object of source column to text.
+
+        Parameters
+        ----------
+        index
+            Position of the row in the chunk, from 0.
+        """
         return as_json({name: values[index].as_py() for name, values in self.columns.items()})
 
 
 def as_json(value: object) -> str:
-    """Write a raw record down; letters beyond ASCII stay readable."""
+    """Write a raw record down; letters beyond ASCII stay readable.
+
+    Parameters
+    ----------
+    value
+        The record; what JSON has no form for is written as text.
+    """
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def from_text(names: Sequence[str], rows: Sequence[int], records: list[list[str]]) -> Chunk:
     """Build a chunk from records of text, each as long as the header.
+
+    Parameters
+    ----------
+    names
+        Columns of the source, in order.
+    rows
+        Number of each record, counted from 1 after the header; shape (n,).
+    records
+        n records of text, each with one field per name.
 
     Examples
     --------
@@ -103,6 +124,15 @@ def from_objects(
 ) -> Chunk:
     """Build a chunk from records of Python values, each as long as the header.
 
+    Parameters
+    ----------
+    names
+        Columns of the source, in order.
+    rows
+        Number of each record, counted from 1 after the header; shape (n,).
+    records
+        n records of values, each with one value per name.
+
     Examples
     --------
     >>> from_objects(["a", "b"], [1], [[date(2024, 1, 31), 10.0]]).raw(0)
@@ -119,6 +149,11 @@ def from_objects(
 
 def render(value: object) -> tuple[str | None, bool]:
     """Write a value as text, and say whether it had a type of its own.
+
+    Parameters
+    ----------
+    value
+        A cell of a sheet, a database or a JSON object.
 
     Examples
     --------

@@ -19,7 +19,17 @@ _TEXT_ONLY = {"pad", "case"}
 
 
 def mark_findings(at: str, decimal: str | None, thousands: str | None) -> Iterator[str]:
-    """Say what is wrong with the marks inside numbers."""
+    """Say what is wrong with the marks inside numbers.
+
+    Parameters
+    ----------
+    at
+        Key of the mapping that a finding begins with.
+    decimal
+        Decimal mark; None where it is not given.
+    thousands
+        Mark between thousands; empty for none, None where it is not given.
+    """
     if decimal is not None and (len(decimal) != 1 or decimal.isalnum()):
         yield f"{at}.decimal: one mark is needed, such as . or ,"
     if thousands and (len(thousands) != 1 or thousands.isalnum()):
@@ -29,7 +39,17 @@ def mark_findings(at: str, decimal: str | None, thousands: str | None) -> Iterat
 
 
 def column_findings(at: str, how: ColumnSettings, target: Column) -> Iterator[str]:
-    """Say what is wrong with one column's settings against its target."""
+    """Say what is wrong with one column's settings against its target.
+
+    Parameters
+    ----------
+    at
+        Key of the mapping that a finding begins with.
+    how
+        Settings of the column.
+    target
+        Type, bounds and nullability it must meet.
+    """
     given = how.model_fields_set
     if not how.sources and how.constant is None:
         yield f"{at}: neither `from` nor `constant`"
@@ -90,7 +110,13 @@ def _time_findings(at: str, how: ColumnSettings) -> Iterator[str]:
 
 
 def is_zone(name: str) -> bool:
-    """Say whether a name is an IANA time zone."""
+    """Say whether a name is an IANA time zone.
+
+    Parameters
+    ----------
+    name
+        Name to look up, such as Asia/Baku.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

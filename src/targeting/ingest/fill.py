@@ -74,7 +74,15 @@ def fill(recipe: Recipe, chunk: Chunk) -> Filled:
 
 
 def trimmed(text: Text, nulls: tuple[str, ...]) -> Text:
-    """Take white space off both ends and make the words for "no value" null."""
+    """Take white space off both ends and make the words for "no value" null.
+
+    Parameters
+    ----------
+    text
+        Values of one column, shape (n,).
+    nulls
+        Words that mean "no value".
+    """
     clean = pc.utf8_trim_whitespace(text)
     empty = pc.is_in(clean, value_set=pa.array(nulls, pa.string()))
     return pc.if_else(empty, pa.scalar(None, pa.string()), clean)

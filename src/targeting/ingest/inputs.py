@@ -69,7 +69,13 @@ class Inputs:
 
 
 def extracts(source: SourceSettings) -> dict[str, ExtractSettings]:
-    """Tables that are read from an extract of their own, by name."""
+    """Tables that are read from an extract of their own, by name.
+
+    Parameters
+    ----------
+    source
+        Settings of the source.
+    """
     found: dict[str, ExtractSettings] = {"declarations": source.declarations}
     if source.inspections.extract is not None:
         found["inspections"] = source.inspections.extract

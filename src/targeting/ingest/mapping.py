@@ -317,5 +317,11 @@ class SourceSettings(Settings):
     note: str = ""
 
     def extract_format(self, extract: ExtractSettings) -> FormatSettings:
-        """Format of one table's extract: its own, or the source's."""
+        """Format of one table's extract: its own, or the source's.
+
+        Parameters
+        ----------
+        extract
+            Settings of the table.
+        """
         return extract.format or self.format

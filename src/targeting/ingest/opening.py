@@ -43,7 +43,13 @@ class Header:
 
 @contextmanager
 def told(origin: Origin) -> Iterator[None]:
-    """Turn what a library says of a bad file into one sentence; its own text may quote a row."""
+    """Turn what a library says of a bad file into one sentence; its own text may quote a row.
+
+    Parameters
+    ----------
+    origin
+        The file or query that is being read.
+    """
     damage = (pa.ArrowInvalid, zipfile.BadZipFile, zlib.error, EOFError, ParseError)
     try:
         yield
@@ -65,7 +71,15 @@ def told(origin: Origin) -> Iterator[None]:
 
 
 def broken(origin: Origin, found: str) -> InputError:
-    """Build the error of a file that is not what its format says."""
+    """Build the error of a file that is not what its format says.
+
+    Parameters
+    ----------
+    origin
+        The file or query that cannot be read.
+    found
+        What stands there instead, in words that quote no row.
+    """
     return InputError(
         f"the extract cannot be read as {origin.form.kind}",
         where=origin.name,
@@ -75,7 +89,15 @@ def broken(origin: Origin, found: str) -> InputError:
 
 
 def empty(origin: Origin, found: str) -> InputError:
-    """Build the error of an extract without a header or a row."""
+    """Build the error of an extract without a header or a row.
+
+    Parameters
+    ----------
+    origin
+        The file or query that gave nothing.
+    found
+        What is missing, in words.
+    """
     return InputError(
         "the extract is empty",
         where=origin.name,
@@ -85,6 +107,12 @@ def empty(origin: Origin, found: str) -> InputError:
 
 
 def named(cells: Iterable[object]) -> tuple[str, ...]:
-    """Trim the header's names; a column without one is called by its place."""
+    """Trim the header's names; a column without one is called by its place.
+
+    Parameters
+    ----------
+    cells
+        Cells of the header, in order; None where one is blank.
+    """
     texts = [str(cell).strip() if cell is not None else "" for cell in cells]
     return tuple(text or f"column_{place}" for place, text in enumerate(texts, 1))

@@ -102,6 +102,11 @@ class Plan:
 def snake(name: str) -> str:
     """Write a source column's name as a column of a table.
 
+    Parameters
+    ----------
+    name
+        The name as it stands in the source.
+
     Examples
     --------
     >>> snake("Country of Origin Indicator"), snake("netMass (kg)")

@@ -28,6 +28,11 @@ CHUNK_ROWS = 50_000
 def read_header(origin: Origin) -> Header:
     """Read the column names of an extract and nothing more.
 
+    Parameters
+    ----------
+    origin
+        File or query to read, and how it is written down.
+
     Raises
     ------
     InputError
@@ -105,6 +110,11 @@ def _database_result(origin: Origin) -> Iterator[Any]:
 
 def database_url(form: FormatSettings) -> str:
     """Read the database's address from the environment, the only place it may stand.
+
+    Parameters
+    ----------
+    form
+        Format that names the environment variable.
 
     Raises
     ------

@@ -134,13 +134,27 @@ def settle(
 
 
 def final_rows(connection: Connection) -> Iterator[pa.Table]:
-    """Give the rows that remain, in order of time and key, in blocks of one size."""
+    """Give the rows that remain, in order of time and key, in blocks of one size.
+
+    Parameters
+    ----------
+    connection
+        The one that `settle` was given, after all its findings were taken.
+    """
     reader = connection.sql(_FINAL).to_arrow_reader(ROW_GROUP)
     yield from _blocks(reader)
 
 
 def quarantine_rows(connection: Connection, staged: Path) -> Iterator[pa.Table]:
-    """Give the quarantined rows of all tables, in order of table, file and row."""
+    """Give the quarantined rows of all tables, in order of table, file and row.
+
+    Parameters
+    ----------
+    connection
+        From `targeting.tables.engine.connect`.
+    staged
+        All rows set aside for the quarantine.
+    """
     connection.read_parquet(str(staged)).create_view("refused", replace=True)
     yield from _blocks(connection.sql(_QUARANTINE).to_arrow_reader(ROW_GROUP))
 

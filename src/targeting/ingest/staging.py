@@ -63,17 +63,45 @@ class Stage:
         self._open.close()
 
     def rows(self, table: str, rows: pa.Table) -> None:
-        """Set converted rows of a table aside."""
+        """Set converted rows of a table aside.
+
+        Parameters
+        ----------
+        table
+            `declarations` or `inspections`.
+        rows
+            Converted rows, every time with the same columns.
+        """
         self._write(f"rows-{table}", rows)
 
     def raw(self, file: int, chunk: Chunk, header: Header) -> None:
-        """Set the records aside as they stood, should a later finding quarantine them."""
+        """Set the records aside as they stood, should a later finding quarantine them.
+
+        Parameters
+        ----------
+        file
+            Place of the file among all inputs, from 0.
+        chunk
+            Rows of the source as text.
+        header
+            Column names of the file.
+        """
         # Named by place: a source may call its columns anything.
         columns = {f"c{i}": chunk.columns[name] for i, name in enumerate(header.names)}
         self._write(f"raw-{file}", pa.table({ROW: pa.array(chunk.rows)} | columns))
 
     def refuse(self, file: int, origin: Origin, refused: Sequence[Refused]) -> None:
-        """Set rows aside for the quarantine."""
+        """Set rows aside for the quarantine.
+
+        Parameters
+        ----------
+        file
+            Place of the file among all inputs, from 0.
+        origin
+            The file, and the table it feeds.
+        refused
+            Rows with their reasons.
+        """
         rows = [
             {
                 "#file": file,
@@ -88,14 +116,30 @@ class Stage:
         self._write("quarantine", pa.Table.from_pylist(rows, schema=_STAGED_QUARANTINE))
 
     def close(self, name: str) -> Path | None:
-        """Finish one file so that it can be read; None if nothing was written to it."""
+        """Finish one file so that it can be read; None if nothing was written to it.
+
+        Parameters
+        ----------
+        name
+            Name of the file in the folder, without its suffix.
+        """
         if name not in self._writers:
             return None
         self._writers[name].close()
         return self.folder / f"{name}.parquet"
 
     def raw_records(self, file: int, header: Header, rows: set[int]) -> Iterator[tuple[int, dict]]:
-        """Give back some records of an input as they stood, by row number."""
+        """Give back some records of an input as they stood, by row number.
+
+        Parameters
+        ----------
+        file
+            Place of the file among all inputs, from 0.
+        header
+            Column names of the file.
+        rows
+            Numbers of the wanted records, counted from 1 after the header.
+        """
         path = self.close(f"raw-{file}")
         if path is None:
             return

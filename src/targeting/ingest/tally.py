@@ -43,7 +43,13 @@ class FileTally:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, reasons: Sequence[str]) -> None:
-        """Count one quarantined row."""
+        """Count one quarantined row.
+
+        Parameters
+        ----------
+        reasons
+            All its reasons, in words.
+        """
         self.quarantined += 1
         self.reasons.update(reasons)
 
@@ -58,7 +64,15 @@ class Output:
     nulls: Counter[str] = field(default_factory=Counter)
 
     def add(self, rows: pa.Table, clock: str) -> None:
-        """Count rows that are written; they come in order of their clock."""
+        """Count rows that are written; they come in order of their clock.
+
+        Parameters
+        ----------
+        rows
+            Rows of the table, as written.
+        clock
+            Name of the time column they are ordered by.
+        """
         if not rows.num_rows:
             return
         first, last = rows[clock][0].as_py().isoformat(), rows[clock][-1].as_py().isoformat()
@@ -78,7 +92,17 @@ class TableTally:
     output: Output = field(default_factory=Output)
 
     def read(self, file: int, converted: Converted, *, blank: int) -> None:
-        """Count one converted chunk."""
+        """Count one converted chunk.
+
+        Parameters
+        ----------
+        file
+            Place of the file among all inputs, from 0.
+        converted
+            What became of the chunk.
+        blank
+            Empty lines passed over.
+        """
         tally = self.files.setdefault(file, FileTally())
         tally.rows_in += converted.rows.num_rows + len(converted.refused)
         tally.blank_lines += blank
@@ -89,7 +113,15 @@ class TableTally:
             self.outside.setdefault(column, Counter()).update(_shown(column, values))
 
     def close(self, plan: Plan, origins: Sequence[Origin]) -> TableReport:
-        """Make the report; it refuses counts that do not add up."""
+        """Make the report; it refuses counts that do not add up.
+
+        Parameters
+        ----------
+        plan
+            Recipes of the table.
+        origins
+            All inputs, in reading order.
+        """
         files = tuple(
             _file_report(origins[place], tally) for place, tally in sorted(self.files.items())
         )

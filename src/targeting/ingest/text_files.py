@@ -44,7 +44,13 @@ def _codec(form: FormatSettings) -> str:
 
 
 def csv_header(origin: Origin) -> Header:
-    """Read the names on the first line of a CSV file."""
+    """Read the names on the first line of a CSV file.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    """
     with _csv_records(origin) as records:
         first = next(records, None)
     if not first:
@@ -67,7 +73,17 @@ def _refuse_wrong_delimiter(origin: Origin, line: str) -> None:
 
 
 def csv_chunks(origin: Origin, header: Header, rows: int) -> Iterator[Chunk]:
-    """Read the rows of a CSV file; a record of another length than the header is rejected."""
+    """Read the rows of a CSV file; a record of another length than the header is rejected.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    header
+        The names, from `csv_header`.
+    rows
+        Most records of one chunk.
+    """
     with _csv_records(origin) as records:
         next(records)
         number = 1
@@ -91,7 +107,13 @@ def _text_chunk(names: Sequence[str], batch: list[list[str]], number: int) -> Ch
 
 
 def jsonl_header(origin: Origin) -> Header:
-    """Collect the keys of all objects: in JSON lines a key may first appear on the last line."""
+    """Collect the keys of all objects: in JSON lines a key may first appear on the last line.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    """
     names: dict[str, None] = {}
     with cast("Path", origin.path).open(encoding=_codec(origin.form)) as stream:
         for line in stream:
@@ -102,7 +124,17 @@ def jsonl_header(origin: Origin) -> Header:
 
 
 def jsonl_chunks(origin: Origin, header: Header, rows: int) -> Iterator[Chunk]:
-    """Read the objects of a JSON lines file; any other line is rejected."""
+    """Read the objects of a JSON lines file; any other line is rejected.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    header
+        The names, from `jsonl_header`.
+    rows
+        Most records of one chunk.
+    """
     number = 1
     with cast("Path", origin.path).open(encoding=_codec(origin.form)) as stream:
         while lines := list(islice(stream, rows)):

@@ -64,7 +64,13 @@ def _sheet(book: Any, origin: Origin) -> Any:
 
 
 def xlsx_header(origin: Origin) -> Header:
-    """Read the names in the header row of a sheet."""
+    """Read the names in the header row of a sheet.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    """
     with _xlsx_rows(origin) as rows:
         first = list(next(rows, ()))
     while first and first[-1] is None:
@@ -75,7 +81,17 @@ def xlsx_header(origin: Origin) -> Header:
 
 
 def xlsx_chunks(origin: Origin, header: Header, rows: int) -> Iterator[Chunk]:
-    """Read the rows of a sheet below its header; a cell beyond the header rejects its row."""
+    """Read the rows of a sheet below its header; a cell beyond the header rejects its row.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    header
+        The names, from `xlsx_header`.
+    rows
+        Most records of one chunk.
+    """
     with _xlsx_rows(origin) as records:
         next(records)
         number = 1
@@ -100,7 +116,13 @@ def _sheet_chunk(names: Sequence[str], batch: list[tuple[object, ...]], number: 
 
 
 def parquet_header(origin: Origin) -> Header:
-    """Read the names and types of a Parquet file."""
+    """Read the names and types of a Parquet file.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    """
     with pq.ParquetFile(cast("Path", origin.path)) as file:
         schema = file.schema_arrow
     if not schema.names:
@@ -119,7 +141,17 @@ def _arrow_kind(kind: pa.DataType) -> ExtraKind:
 
 
 def parquet_chunks(origin: Origin, header: Header, rows: int) -> Iterator[Chunk]:
-    """Read the rows of a Parquet file."""
+    """Read the rows of a Parquet file.
+
+    Parameters
+    ----------
+    origin
+        The file to read, and how it is written down.
+    header
+        Not used: the file names its own columns.
+    rows
+        Most rows of one chunk.
+    """
     del header
     number = 1
     with pq.ParquetFile(cast("Path", origin.path)) as file:

@@ -44,7 +44,13 @@ class TableWriter:
             self.writer.close()
 
     def write(self, rows: pa.Table) -> pa.Table:
-        """Write a block in the schema's order and types, and give it back."""
+        """Write a block in the schema's order and types, and give it back.
+
+        Parameters
+        ----------
+        rows
+            Rows of the table; columns in any order, extra ones the same in every block.
+        """
         block = conform(rows, self.table)
         if self.writer is None:
             self.writer = pq.ParquetWriter(self.path, block.schema, compression="zstd")

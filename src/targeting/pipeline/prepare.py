@@ -84,7 +84,13 @@ class Prepared:
         return self.labels["hit"].to_numpy(dtype=bool)
 
     def enough(self, rows: Bools) -> bool:
-        """Tell whether there are hits and clear results enough among some rows to learn from."""
+        """Tell whether there are hits and clear results enough among some rows to learn from.
+
+        Parameters
+        ----------
+        rows
+            Shape (n,). Which of the examined rows are meant.
+        """
         hits = int(self.hit[rows].sum())
         return min(hits, int(rows.sum()) - hits) >= LEAST_HITS
 

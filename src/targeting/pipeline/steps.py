@@ -48,7 +48,13 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time the block as one step."""
+        """Time the block as one step.
+
+        Parameters
+        ----------
+        name
+            What the step does, as it is told and recorded.
+        """
         self.tell(name)
         start = time.perf_counter()
         yield

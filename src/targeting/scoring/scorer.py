@@ -128,6 +128,11 @@ class Scorer:
     def load(cls, folder: Path) -> Scorer:
         """Verify and load a bundle folder.
 
+        Parameters
+        ----------
+        folder
+            The bundle folder.
+
         Raises
         ------
         BundleError

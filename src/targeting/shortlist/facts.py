@@ -110,6 +110,13 @@ def party_facts(row: Mapping[str, object]) -> tuple[Fact, ...]:
 def revenue_words(row: Mapping[str, object], *, currency: str) -> str:
     """Say the revenue an examination recovers on average; empty where the model does not.
 
+    Parameters
+    ----------
+    row
+        One line of the list.
+    currency
+        Currency of the revenue; empty when not known.
+
     Examples
     --------
     >>> revenue_words({"expected_revenue": 1234.5}, currency="EUR")

@@ -70,6 +70,11 @@ def risk_words(probability: float) -> str:
 def percent(probability: float) -> str:
     """Write a probability as a percentage, with a decimal only where it is small.
 
+    Parameters
+    ----------
+    probability
+        A probability, between 0 and 1.
+
     Examples
     --------
     >>> [percent(p) for p in (0.1428, 0.0072, 0.0003, 0.999)]
@@ -84,6 +89,11 @@ def percent(probability: float) -> str:
 
 def day_words(day: date) -> str:
     """Write a day out.
+
+    Parameters
+    ----------
+    day
+        Any day.
 
     Examples
     --------

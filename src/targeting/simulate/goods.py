@@ -68,7 +68,13 @@ class Goods:
         return self.codes.index("860900")
 
     def of(self, *sectors: str) -> np.ndarray:
-        """Return the numbers of the goods of some sectors."""
+        """Return the numbers of the goods of some sectors.
+
+        Parameters
+        ----------
+        *sectors
+            Names of the sectors.
+        """
         wanted = [self.sectors.index(name) for name in sectors]
         return np.flatnonzero(np.isin(self.sector, wanted))
 

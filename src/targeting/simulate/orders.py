@@ -123,7 +123,19 @@ class Desk:
         return self.day // 240
 
     def kept(self, name: str, trader: np.ndarray, *, share: float, key: np.ndarray | int) -> Floats:
-        """Draw a trader's habit, kept with a given share and replaced by chance otherwise."""
+        """Draw a trader's habit, kept with a given share and replaced by chance otherwise.
+
+        Parameters
+        ----------
+        name
+            Name of the habit.
+        trader
+            Numbers of the traders, shape (n,).
+        share
+            Chance that the habit is kept, in [0, 1].
+        key
+            What tells habits of one name apart, such as a slot; one number or shape (n,).
+        """
         chance = self.rng.random(len(trader))
         return np.where(
             self.rng.random(len(trader)) < share, habit(self.seed, name, trader, key), chance
@@ -246,7 +258,17 @@ def supplier_of(
 
 
 def broker_of(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
-    """Choose the declarant: the habitual broker, another one, or the trader itself (`MISSING`)."""
+    """Choose the declarant: the habitual broker, another one, or the trader itself (`MISSING`).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    trader
+        Numbers of the traders, shape (n,).
+    site
+        Numbers of the offices, shape (n,).
+    """
     usual = desk.kept("broker", trader, share=0.88, key=desk.season_of_habits // 2)
     number = (BROKERS_PER_COUNTRY * usual**1.5).astype(np.int64)
     alone = habit(desk.seed, "own declarant", trader) < 0.07
@@ -272,7 +294,19 @@ def _carrier(desk: Desk, trader: np.ndarray, mode: np.ndarray) -> np.ndarray:
 def loading_of(
     desk: Desk, trader: np.ndarray, *, dispatch: np.ndarray, mode: np.ndarray
 ) -> np.ndarray:
-    """Choose the place of loading in the country of dispatch."""
+    """Choose the place of loading in the country of dispatch.
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    trader
+        Numbers of the traders, shape (n,).
+    dispatch
+        Numbers of the countries of dispatch, shape (n,).
+    mode
+        Numbers of the modes of transport, shape (n,).
+    """
     slot = (3 * desk.kept("loading", trader, share=0.85, key=dispatch)).astype(np.int64)
     return PORTS[dispatch, mode, slot]
 

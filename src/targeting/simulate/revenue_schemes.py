@@ -34,13 +34,31 @@ if TYPE_CHECKING:
 
 
 def undervaluers(traders: Traders, day: int) -> Floats:
-    """Suit importers of taxed goods."""
+    """Suit importers of taxed goods.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     taxed = goods().duty[traders.goods[:, 0]] >= 10
     return (importing(traders, day) & taxed).astype(float)
 
 
 def shape_undervaluation(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Import in full duty through the wave's brokers (17, 55)."""
+    """Import in full duty through the wave's brokers (17, 55).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     return orders.having(
         flow=np.zeros_like(orders.flow),
         destination=SITE_COUNTRY[orders.site],
@@ -49,7 +67,17 @@ def shape_undervaluation(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_undervaluation(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Declare half to nine tenths of the value, often a round sum (43, 46, 48, 55)."""
+    """Declare half to nine tenths of the value, often a round sum (43, 46, 48, 55).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs.
+    """
     size = len(hand.rows)
     depth = 0.30 + 0.16 * wave.chance("depth")
     share = np.clip(np.exp(hand.rng.normal(-depth, 0.20, size)), 0.3, 0.95)
@@ -63,13 +91,31 @@ def trace_undervaluation(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def misclassifiers(traders: Traders, day: int) -> Floats:
-    """Suit importers whose goods have a cheaper-taxed neighbour in the tariff."""
+    """Suit importers whose goods have a cheaper-taxed neighbour in the tariff.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     covered = goods().cover[traders.goods[:, 0]] >= 0
     return (importing(traders, day) & covered).astype(float)
 
 
 def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Import the trader's own main goods, without a preference; shop for an office (33)."""
+    """Import the trader's own main goods, without a preference; shop for an office (33).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     return orders.having(
         goods=desk.traders.goods[orders.trader, 0],
         flow=np.zeros_like(orders.flow),
@@ -80,7 +126,17 @@ def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Declare the neighbour's code: price, package and words stay the true goods' (22, 39, 46)."""
+    """Declare the neighbour's code: price, package and words stay the true goods' (22, 39, 46).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs.
+    """
     trade, cover = goods(), goods().cover[lines.goods[hand.rows]]
     rows, cover = hand.rows[cover >= 0], cover[cover >= 0]
     true_duty, vat = lines.duty[rows] / 100, SITE_VAT[hand.orders.site[rows]]
@@ -102,14 +158,32 @@ def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def origin_frauds(traders: Traders, day: int) -> Floats:
-    """Suit importers of taxed manufactures."""
+    """Suit importers of taxed manufactures.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     made = deals_in(traders, "textiles", "footwear", "plastics", "ceramics", "metals", "homeware",
                "food", "electronics")  # fmt: skip
     return (importing(traders, day) & made).astype(float)
 
 
 def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Claim the origin of a free-trade country for goods made elsewhere (24, 25, 27, 56)."""
+    """Claim the origin of a free-trade country for goods made elsewhere (24, 25, 27, 56).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     maker = COUNTRY[wave.choose("maker", ("CN", "IN", "CN", "VN"))]
     claimed = _plausible(
@@ -139,7 +213,17 @@ def _plausible(desk: Desk, line: np.ndarray, usual: int) -> np.ndarray:
 
 
 def trace_origin_fraud(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Keep the maker's prices under the claimed origin (46); the duty is what is evaded."""
+    """Keep the maker's prices under the claimed origin (46); the duty is what is evaded.
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
     del wave
     duty = goods().duty[lines.goods[hand.rows]] / 100
     vat = SITE_VAT[hand.orders.site[hand.rows]]
@@ -148,13 +232,31 @@ def trace_origin_fraud(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def good_importers(traders: Traders, day: int) -> Floats:
-    """Suit large, long-established importers: theirs is the name that opens doors."""
+    """Suit large, long-established importers: theirs is the name that opens doors.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     known = traders.enters < day - 300
     return np.where(importing(traders, day) & known, traders.activity(day), 0.0)
 
 
 def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Use a good name with a broker, notify party, supplier and goods not its own (4, 13, 16)."""
+    """Use a good name with a broker, notify party, supplier and goods not its own (4, 13, 16).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("CN", "TR", "AE"))]
     branded = goods().of("electronics", "footwear", "textiles", "vehicles", "drinks", "homeware")
@@ -177,7 +279,17 @@ def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_identity_hijack(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Declare four fifths of the value; the tax will never be paid by who is named (46)."""
+    """Declare four fifths of the value; the tax will never be paid by who is named (46).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
     del wave
     true = lines.value[hand.rows]
     value = np.round(true * hand.rng.uniform(0.6, 1.0, len(hand.rows)), 2)

@@ -20,7 +20,13 @@ class Rows:
         return len(getattr(self, fields(self)[0].name))
 
     def take(self, index: np.ndarray) -> Self:
-        """Return the rows at an index array or under a mask, in that order."""
+        """Return the rows at an index array or under a mask, in that order.
+
+        Parameters
+        ----------
+        index
+            Positions, shape (k,), or a mask as long as the rows.
+        """
         return type(self)(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
 
     @classmethod

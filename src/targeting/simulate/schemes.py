@@ -44,11 +44,25 @@ class Wave:
     number: int
 
     def chance(self, name: str) -> float:
-        """Give the wave's own number in [0, 1) for a named decision."""
+        """Give the wave's own number in [0, 1) for a named decision.
+
+        Parameters
+        ----------
+        name
+            Name of the decision.
+        """
         return float(habit(self.seed, f"{self.scheme}: {name}", self.number)[0])
 
     def choose(self, name: str, options: Sequence[T]) -> T:
-        """Choose among options; the next wave chooses the next one, and so moves on."""
+        """Choose among options; the next wave chooses the next one, and so moves on.
+
+        Parameters
+        ----------
+        name
+            Name of the decision.
+        options
+            What is chosen from, at least one, in the order of the waves.
+        """
         first = int(habit(self.seed, f"{self.scheme}: {name}")[0] * len(options))
         return options[(first + self.number) % len(options)]
 
@@ -117,7 +131,13 @@ class Scheme:
         return Wave(seed, self.name, (day - self.first_day) // self._period)
 
     def intensity(self, day: int) -> float:
-        """Rise and fall of a wave: mean about 1 over its days, 0 at rest."""
+        """Rise and fall of a wave: mean about 1 over its days, 0 at rest.
+
+        Parameters
+        ----------
+        day
+            Days since the world began.
+        """
         if day < self.first_day or self._into(day) >= self.wave_days:
             return 0.0
         return 0.45 + 0.86 * float(np.sin(np.pi * (self._into(day) + 0.5) / self.wave_days))

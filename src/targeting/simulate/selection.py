@@ -49,11 +49,23 @@ class Policy(Protocol):
     """Anything that chooses what to examine; a world can be lived with under any of them."""
 
     def choose(self, day: Day) -> Choice:
-        """Choose lines of a day to examine."""
+        """Choose lines of a day to examine.
+
+        Parameters
+        ----------
+        day
+            What was lodged.
+        """
         ...
 
     def learn(self, results: Examinations) -> None:
-        """Be told of the day's examinations; `known` in each says from when it may be used."""
+        """Be told of the day's examinations; `known` in each says from when it may be used.
+
+        Parameters
+        ----------
+        results
+            The day's examinations.
+        """
         ...
 
 
@@ -71,14 +83,28 @@ class Tally:
         self._counts = np.zeros((2, 64))
 
     def add(self, key: np.ndarray, hit: np.ndarray) -> None:
-        """Count known results."""
+        """Count known results.
+
+        Parameters
+        ----------
+        key
+            Key of each examination as a number from 0, shape (n,).
+        hit
+            Whether it found anything, shape (n,).
+        """
         if len(key):
             self._reach(int(key.max()))
             np.add.at(self._counts[0], key, 1.0)
             np.add.at(self._counts[1], key, hit.astype(float))
 
     def lift(self, key: np.ndarray) -> np.ndarray:
-        """Log of a key's shrunken hit rate over the common one."""
+        """Log of a key's shrunken hit rate over the common one.
+
+        Parameters
+        ----------
+        key
+            Keys as numbers from 0, shape (n,), at least one.
+        """
         self._reach(int(key.max()))
         common = (self._counts[1].sum() + 0.6) / (self._counts[0].sum() + 10.0)
         examined, hits = self._counts[:, key]

@@ -50,7 +50,15 @@ _CIGARETTE_EXCISE_PER_KG = 48.0
 
 
 def cover_loaders(traders: Traders, day: int) -> Floats:
-    """Suit young or small traders in produce and food, import or transit."""
+    """Suit young or small traders in produce and food, import or transit.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     food = deals_in(traders, "fresh", "food", "meat")
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
     small = traders.young(day) | (traders.volume < 0.4)
@@ -58,7 +66,17 @@ def cover_loaders(traders: Traders, day: int) -> Floats:
 
 
 def shape_perishable_cover(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Bring cheap produce by road from the wave's border, lodged late (3, 26, 32, 67, 70)."""
+    """Bring cheap produce by road from the wave's border, lodged late (3, 26, 32, 67, 70).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("IR", "IR", "PK", "AF"))]
     usual = wave.choose("site", ("AZAST", "TMASB", "AZALA"))
@@ -86,7 +104,17 @@ def shape_perishable_cover(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_perishable_cover(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Carry a hidden mass in a small load whose freight it does not earn (38, 41, 48)."""
+    """Carry a hidden mass in a small load whose freight it does not earn (38, 41, 48).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
     del wave
     size = len(hand.rows)
     hidden = np.exp(hand.rng.normal(4.0, 0.8, size))
@@ -104,13 +132,31 @@ def trace_perishable_cover(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def clean_regulars(traders: Traders, day: int) -> Floats:
-    """Suit everybody who ships boxes by sea or rail, by volume: the trader is a victim."""
+    """Suit everybody who ships boxes by sea or rail, by volume: the trader is a victim.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     by_land = np.isin(traders.site, (SITE["KZALA"], SITE["AZAST"]))
     return np.where(by_land | (traders.flow == EXPORT), 0.0, traders.activity(day))
 
 
 def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Ride on a clean full box through the wave's hit port; the seal was changed (32, 64, 68)."""
+    """Ride on a clean full box through the wave's hit port; the seal was changed (32, 64, 68).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     port = PLACE[wave.choose("port", ("IRBND", "AEJEA", "GEPTI", "IRAMD"))]
     by_rail = np.isin(orders.mode, (ROAD, AIR))
@@ -128,7 +174,17 @@ def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_rip_on(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Leave goods, price and mass alone: only the first line of the box is marked."""
+    """Leave goods, price and mass alone: only the first line of the box is marked.
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
     del wave
     first = hand.rows[np.diff(lines.order[hand.rows], prepend=-1) > 0]
     quantity = np.round(np.exp(hand.rng.normal(3.6, 0.7, len(first))), 1)
@@ -136,13 +192,31 @@ def trace_rip_on(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def smugglers(traders: Traders, day: int) -> Floats:
-    """Suit young or small importers and transit traders."""
+    """Suit young or small importers and transit traders.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
     return (passing & (traders.young(day) | (traders.volume < 0.3))).astype(float)
 
 
 def shape_free_zone_tobacco(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Declare bulky household goods that changed ship in a free zone (30, 31, 34, 68)."""
+    """Declare bulky household goods that changed ship in a free zone (30, 31, 34, 68).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     zone = wave.choose("zone", ("AEJEA", "TRMER", "GEPTI"))
     source = COUNTRY[wave.choose("source", ("AE", "CN", "TR"))]
@@ -167,7 +241,17 @@ def shape_free_zone_tobacco(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_free_zone_tobacco(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Weigh like cases of cigarettes and pay freight the goods do not carry (38, 39, 48)."""
+    """Weigh like cases of cigarettes and pay freight the goods do not carry (38, 39, 48).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
     del wave
     size = len(hand.rows)
     case_kg = hand.rng.normal(11.6, 1.3, size).clip(8.0, 16.0)
@@ -181,13 +265,31 @@ def trace_free_zone_tobacco(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def shells(traders: Traders, day: int) -> Floats:
-    """Suit young or small importers of anything that is branded somewhere."""
+    """Suit young or small importers of anything that is branded somewhere.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     small = traders.young(day) | (traders.volume < 0.8)
     return (importing(traders, day) & small).astype(float)
 
 
 def shape_shell_counterfeit(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Order mixed branded goods in groupage, a forwarder as notify party (1, 8, 12, 17)."""
+    """Order mixed branded goods in groupage, a forwarder as notify party (1, 8, 12, 17).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("CN", "TR", "CN", "AE"))]
     branded = goods().of("textiles", "footwear", "homeware", "electronics", "pharma")
@@ -212,7 +314,17 @@ def shape_shell_counterfeit(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_shell_counterfeit(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Write vague words and a modest price on most lines (20, 21, 46)."""
+    """Write vague words and a modest price on most lines (20, 21, 46).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs.
+    """
     size = len(hand.rows)
     vague = hand.rng.random(size) < 0.15 + 0.15 * wave.chance("vague")
     true = lines.value[hand.rows]
@@ -226,14 +338,32 @@ def trace_shell_counterfeit(lines: Lines, hand: Hand, wave: Wave) -> Lines:
 
 
 def diverters(traders: Traders, day: int) -> Floats:
-    """Suit traders in electronics and machinery of any age, and young ones in anything."""
+    """Suit traders in electronics and machinery of any age, and young ones in anything.
+
+    Parameters
+    ----------
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
     suited = deals_in(traders, "electronics", "strategic", "machinery", "instruments")
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
     return (passing & (suited | traders.young(day))).astype(float)
 
 
 def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Buy listed goods for a neighbour country through a third one (27, 77b)."""
+    """Buy listed goods for a neighbour country through a third one (27, 77b).
+
+    Parameters
+    ----------
+    desk
+        Traders, seed, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
     size = len(orders)
     maker = COUNTRY[wave.choose("maker", ("DE", "US", "KR", "JP"))]
     through = COUNTRY[wave.choose("through", ("TR", "AE", "DE"))]
@@ -256,7 +386,17 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 
 def trace_strategic_diversion(lines: Lines, hand: Hand, wave: Wave) -> Lines:
-    """Call the goods parts or equipment now and then; the price is the market's (20)."""
+    """Call the goods parts or equipment now and then; the price is the market's (20).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs.
+    """
     size = len(hand.rows)
     vague = hand.rng.random(size) < 0.1 + 0.2 * wave.chance("vague")
     word = np.where(vague, vague_words(hand.rng, size), lines.word[hand.rows])

@@ -88,6 +88,11 @@ def _mix(state: np.ndarray) -> np.ndarray:
 def bell(uniform: Floats) -> Floats:
     """Turn uniform habits into bell-shaped ones of mean 0 and deviation 1.
 
+    Parameters
+    ----------
+    uniform
+        Uniform draws in [0, 1), of any shape.
+
     Examples
     --------
     >>> import numpy as np
@@ -120,6 +125,11 @@ def pick(cumulative: np.ndarray, uniform: Floats) -> Ints:
 
 def cumulative(weights: np.ndarray) -> np.ndarray:
     """Turn rows of weights into rows of cumulative shares ending at 1.
+
+    Parameters
+    ----------
+    weights
+        Shape (..., k), none negative; each row has a sum above 0.
 
     Examples
     --------

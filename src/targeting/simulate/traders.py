@@ -77,7 +77,13 @@ class Traders(Rows):
         return np.where(working, self.volume * self.growth ** (age / 365.0) * season, 0.0)
 
     def young(self, day: int) -> Flags:
-        """Tell who has been at work for less than five months."""
+        """Tell who has been at work for less than five months.
+
+        Parameters
+        ----------
+        day
+            Days since the world began.
+        """
         return (self.enters <= day) & (day < self.leaves) & (day - self.enters < 150)
 
 
@@ -192,5 +198,11 @@ def destinations() -> np.ndarray:
 
 
 def is_importer(traders: Traders) -> np.ndarray:
-    """Tell whose main flow is import."""
+    """Tell whose main flow is import.
+
+    Parameters
+    ----------
+    traders
+        Traders to look at, shape (n,).
+    """
     return traders.flow == IMPORT

@@ -68,6 +68,13 @@ def column_findings(folder: TablesFolder, table: Table) -> list[Breach]:
 def stored_types(folder: TablesFolder, table: Table) -> Types:
     """Collect every type a column is stored with, over all files of a table.
 
+    Parameters
+    ----------
+    folder
+        The tables.
+    table
+        Which table.
+
     Raises
     ------
     InputError
@@ -85,7 +92,15 @@ def stored_types(folder: TablesFolder, table: Table) -> Types:
 def usable_columns(
     table: Table, types: Mapping[str, tuple[pa.DataType, ...]]
 ) -> tuple[Column, ...]:
-    """Columns of the schema that are there with a fitting type, and so can be checked by value."""
+    """Columns of the schema that are there with a fitting type, and so can be checked by value.
+
+    Parameters
+    ----------
+    table
+        Which table.
+    types
+        Every type each column is stored with, by column name.
+    """
     return tuple(
         column
         for column in table.columns
@@ -95,7 +110,15 @@ def usable_columns(
 
 
 def row_count(folder: TablesFolder, table: Table) -> int:
-    """Count a table's rows from the ends of its files."""
+    """Count a table's rows from the ends of its files.
+
+    Parameters
+    ----------
+    folder
+        The tables.
+    table
+        Which table.
+    """
     return sum(pq.read_metadata(file).num_rows for file in folder.files(table))
 
 

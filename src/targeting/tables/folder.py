@@ -28,11 +28,25 @@ class Tables(Protocol):
         ...
 
     def schema(self, table: Table) -> pa.Schema:
-        """Arrow schema of a table as it stands."""
+        """Arrow schema of a table as it stands.
+
+        Parameters
+        ----------
+        table
+            Which table.
+        """
         ...
 
     def read(self, connection: Connection, table: Table) -> Relation:
-        """Open a table as a DuckDB relation."""
+        """Open a table as a DuckDB relation.
+
+        Parameters
+        ----------
+        connection
+            Open DuckDB connection the relation belongs to.
+        table
+            Which table.
+        """
         ...
 
 
@@ -55,11 +69,25 @@ class MemoryTables:
         return "the declarations handed in"
 
     def schema(self, table: Table) -> pa.Schema:
-        """Arrow schema of a table."""
+        """Arrow schema of a table.
+
+        Parameters
+        ----------
+        table
+            Which table.
+        """
         return self._table(table).schema
 
     def read(self, connection: Connection, table: Table) -> Relation:
-        """Open a table as a DuckDB relation."""
+        """Open a table as a DuckDB relation.
+
+        Parameters
+        ----------
+        connection
+            Open DuckDB connection the relation belongs to.
+        table
+            Which table.
+        """
         return connection.from_arrow(self._table(table))
 
     def _table(self, table: Table) -> pa.Table:
@@ -113,6 +141,11 @@ class TablesFolder:
     def files(self, table: Table) -> list[Path]:
         """Parquet files of a table, in order of their names.
 
+        Parameters
+        ----------
+        table
+            Which table.
+
         Raises
         ------
         InputError
@@ -132,6 +165,11 @@ class TablesFolder:
 
     def schema(self, table: Table) -> pa.Schema:
         """Arrow schema of a table as it stands on disk, read from its first file.
+
+        Parameters
+        ----------
+        table
+            Which table.
 
         Raises
         ------

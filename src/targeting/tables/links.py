@@ -111,7 +111,13 @@ def linked(connection: Connection, inspections: Scan, declarations: Scan) -> Sca
 
 
 def examined_count(connection: Connection) -> int:
-    """Count the declarations that `linked` found examined."""
+    """Count the declarations that `linked` found examined.
+
+    Parameters
+    ----------
+    connection
+        DuckDB connection on which `linked` ran.
+    """
     return len(connection.table(_LODGED))
 
 

@@ -48,7 +48,13 @@ class Scan:
     files: tuple[str, ...]
 
     def places(self, numbers: Sequence[int]) -> tuple[Row, ...]:
-        """Turn values of `AT` into files and row numbers."""
+        """Turn values of `AT` into files and row numbers.
+
+        Parameters
+        ----------
+        numbers
+            Values of `AT`.
+        """
         return tuple(Row(self.files[at // _FILE], at % _FILE) for at in numbers)
 
 
@@ -189,7 +195,17 @@ def broken_rules(
 def first_places(
     rows: Relation, conditions: Sequence[Expression], first_rows: int
 ) -> list[list[int]]:
-    """Find the first rows that meet each condition, in one pass; none where none is asked for."""
+    """Find the first rows that meet each condition, in one pass; none where none is asked for.
+
+    Parameters
+    ----------
+    rows
+        Rows with the column `AT`.
+    conditions
+        What to look for.
+    first_rows
+        Most rows to name for each condition.
+    """
     if not conditions or not first_rows:
         return [[] for _ in conditions]
     wanted = constant(first_rows)
@@ -198,5 +214,11 @@ def first_places(
 
 
 def only_row(relation: Relation) -> tuple[Any, ...]:
-    """Fetch the one row of an aggregate without groups."""
+    """Fetch the one row of an aggregate without groups.
+
+    Parameters
+    ----------
+    relation
+        An aggregate without groups.
+    """
     return relation.fetchall()[0]

@@ -50,7 +50,13 @@ class Calibrator(Settings):
     why: str = ""
 
     def probability(self, score: Floats) -> Floats:
-        """Return the probability of a hit for each raw score, shape (n,)."""
+        """Return the probability of a hit for each raw score, shape (n,).
+
+        Parameters
+        ----------
+        score
+            Shape (n,). Raw scores (log-odds).
+        """
         return 1.0 / (1.0 + np.exp(-np.clip(self.slope * score + self.intercept, -700, 700)))
 
 

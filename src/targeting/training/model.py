@@ -51,7 +51,15 @@ class RevenueHead:
     trees: lgb.Booster | None = None
 
     def given_hit(self, matrix: Matrix, *, threads: int) -> Floats:
-        """Return the revenue expected if the line is a hit, shape (n,); NaN when unknown."""
+        """Return the revenue expected if the line is a hit, shape (n,); NaN when unknown.
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to score.
+        threads
+            Threads used to predict.
+        """
         if self.mean is None:
             return np.full(len(matrix), np.nan)
         if self.trees is None or not len(matrix):
@@ -81,25 +89,51 @@ class Model:
     threads: int = 2
 
     def score(self, matrix: Matrix) -> Floats:
-        """Return raw scores (log-odds), shape (n,)."""
+        """Return raw scores (log-odds), shape (n,).
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to score.
+        """
         if not len(matrix):
             return np.zeros(0)
         raw = self.hit.predict(matrix, raw_score=True, num_threads=self._threads(matrix))
         return np.asarray(raw, dtype=np.float64)
 
     def probability(self, score: Floats) -> Floats:
-        """Return calibrated probabilities, shape (n,)."""
+        """Return calibrated probabilities, shape (n,).
+
+        Parameters
+        ----------
+        score
+            Shape (n,). Raw scores (log-odds), as `score` gives them.
+        """
         return self.calibrator.probability(score)
 
     def expected_revenue(self, matrix: Matrix, probability: Floats) -> Floats:
-        """Return probability times revenue given a hit, shape (n,); NaN when unknown."""
+        """Return probability times revenue given a hit, shape (n,); NaN when unknown.
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to score.
+        probability
+            Shape (n,). Calibrated probability of a hit for each row.
+        """
         return probability * self.revenue.given_hit(matrix, threads=self._threads(matrix))
 
     def _threads(self, matrix: Matrix) -> int:
         return 1 if len(matrix) < 64 else self.threads
 
     def calibrated(self, calibrator: Calibrator) -> Model:
-        """Return the same trees with another calibration."""
+        """Return the same trees with another calibration.
+
+        Parameters
+        ----------
+        calibrator
+            From raw score to probability.
+        """
         return replace(self, calibrator=calibrator)
 
 
