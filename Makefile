@@ -18,6 +18,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import lightgbm' || (echo "LightGBM needs the system library libgomp; on Debian: apt-get install libgomp1" >&2; exit 1)
 	@touch $@
 
 demo: setup  ## The whole job on simulated data, into demo/

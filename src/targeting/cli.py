@@ -104,7 +104,9 @@ def options(
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to fill.")] = Path("demo"),
 ) -> None:
-    """Run the whole job on a simulated corridor; prints where everything is.
+    """Run the whole job on simulated data.
+
+    Prints what each step took, what was learnt and where everything is.
 
     Example: targeting demo --output demo
     """
@@ -123,7 +125,9 @@ def simulate(
     ] = None,
     preset: Annotated[str, typer.Option(help="World when there is no --config.")] = "demo",
 ) -> None:
-    """Make a tables folder of a simulated corridor, and its truth.parquet beside it.
+    """Make the tables of a simulated corridor.
+
+    The truth, which no real port ever learns, lies beside the folder as truth.parquet.
 
     Example: targeting simulate --output world/tables
     """
@@ -148,7 +152,9 @@ def ingest(
         list[Path] | None, typer.Option("--input", help="Files or folders; repeatable.")
     ] = None,
 ) -> None:
-    """Turn an administration's extract into a tables folder; every row is accounted for.
+    """Turn an extract into a tables folder.
+
+    Every row is accounted for in ingest_report.json: written, quarantined or a duplicate.
 
     Example: targeting ingest --source configs/sources/kcs.yaml --input train.csv --output tables
     """
@@ -169,7 +175,7 @@ def check(
         Path | None, typer.Option("--report", help="Also write the findings as JSON.")
     ] = None,
 ) -> None:
-    """Check a tables folder against the contract; exit code 1 on a breach.
+    """Check a tables folder; exit 1 on a breach.
 
     Example: targeting check world/tables
     """
@@ -233,7 +239,10 @@ def train(
 @app.command()
 def score(
     tables: TablesPath,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Scores file, .parquet or .csv.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Scores file; CSV if it ends in .csv, else Parquet."),
+    ],
     model: Annotated[
         str, typer.Option(help="Bundle folder or registry name, as models:/targeting@champion.")
     ],
@@ -248,7 +257,9 @@ def score(
         Explain, typer.Option(help="Reasons: of none, the top of each office and day, or all.")
     ] = "top",
 ) -> None:
-    """Score the declarations lodged in [from, to), with reasons.
+    """Score declarations, with reasons.
+
+    Those lodged in [from, to), each as of the day it was lodged.
 
     Example: targeting score --model models/bundle --tables world/tables
     --from 2025-06-01 --to 2025-06-08 --output scores.parquet
@@ -270,11 +281,12 @@ def score(
 
 
 def _require_scores_name(output: Path) -> None:
-    if output.suffix not in {".parquet", ".csv"}:
+    """Refuse a name that promises another format; any other name is written as Parquet."""
+    if output.suffix.lower() in {".xlsx", ".xls", ".json", ".jsonl", ".html", ".txt", ".tsv"}:
         raise OutputError(
             "scores are written as Parquet or CSV",
             where=f"--output {output}",
-            found=f"a name ending in {output.suffix}" if output.suffix else "a name without ending",
+            found=f"a name ending in {output.suffix}",
             do="End the name in .parquet or .csv; `targeting shortlist` makes workbooks.",
         )
 
@@ -292,7 +304,9 @@ def shortlist(
         Path | None, typer.Option(help="Text file of declaration ids that must be examined.")
     ] = None,
 ) -> None:
-    """Draw the list of what to open: Parquet, CSV, XLSX and a page to print.
+    """Draw the list of what to open.
+
+    As Parquet, CSV, XLSX and a page to print.
 
     Example: targeting shortlist --scores scores.parquet --tables world/tables --capacity 5
     --output shortlist
@@ -339,7 +353,9 @@ def evaluate(
     scores: Annotated[Path, typer.Option(help="File `targeting score` wrote.")],
     capacity: Annotated[int, typer.Option(help="Examinations per office and day.")] = 5,
 ) -> None:
-    """Judge scores by what examinations found: metrics, report, plots.
+    """Judge scores by what was found.
+
+    Writes metrics, a report and plots.
 
     Example: targeting evaluate --scores scores.parquet --tables world/tables --output report
     """

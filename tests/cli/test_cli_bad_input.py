@@ -353,7 +353,7 @@ def test_a_mapping_that_is_not_there(call, tmp_path, outside):
     assert "source.yaml" in _ingest(call, tmp_path, outside).error()
 
 
-@pytest.mark.parametrize("name", ["scores.xlsx", "scores", "scores.CSV"])
+@pytest.mark.parametrize("name", ["scores.xlsx", "scores.JSON"])
 def test_scores_under_a_name_of_another_form(call, house, outside, name):
     told = call(*house.score(outside / name)).error()
     assert "scores are written as Parquet or CSV" in told

@@ -97,7 +97,7 @@ def write_scores(scores: Scores, path: Path) -> None:
         If the file cannot be written.
     """
     with staged_file(path) as stage:
-        if path.suffix == ".csv":
+        if path.suffix.lower() == ".csv":
             _flat(scores.rows).to_csv(stage, index=False, encoding="utf-8-sig")
         else:
             pq.write_table(_to_arrow(scores), stage, compression="zstd")
@@ -145,7 +145,7 @@ def read_scores(path: Path) -> Scores:
             found="a folder" if path.is_dir() else "nothing of that name",
             do="Name the file `targeting score --output` wrote.",
         )
-    scores = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    scores = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
     _require_sound(scores.rows, path)
     return scores
 
