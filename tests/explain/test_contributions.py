@@ -90,3 +90,23 @@ def test_an_explanation_that_does_not_add_up_is_refused(
 
     with pytest.raises(BundleError, match=f"do not add up.*{found}"):
         contributions(lying, matrix[:5])
+
+
+@pytest.mark.filterwarnings("ignore")  # shap imports plotting libraries that warn
+def test_contributions_are_those_of_the_shap_package_where_it_can_be_trusted() -> None:
+    """On numeric splits; on native categorical ones the shap package is not safe."""
+    import lightgbm as lgb
+    import shap
+
+    from targeting.training.calibrate import Calibrator
+    from targeting.training.model import Model, RevenueHead
+
+    draw = np.random.default_rng(0)
+    rows = draw.normal(size=(400, 6)).astype(np.float32)
+    rows[draw.random(rows.shape) < 0.1] = np.nan
+    hit = np.nansum(rows[:, :2], axis=1) + draw.normal(size=400) > 0
+    settings = {"objective": "binary", "num_leaves": 7, "verbose": -1}
+    trees = lgb.train(settings, lgb.Dataset(rows, hit.astype(float)), 30)
+    ours = contributions(Model(trees, Calibrator(), RevenueHead()), rows[:20])
+    theirs = shap.TreeExplainer(trees).shap_values(rows[:20])
+    np.testing.assert_allclose(ours.values, np.asarray(theirs), atol=1e-9)
