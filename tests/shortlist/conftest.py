@@ -26,6 +26,12 @@ SCRIPT = "<script>alert('x')</script>"
 
 REASONS = [
     {
+        "text": "Consignee was first seen 3 days before lodging.",
+        "feature": "consignee_days_known",
+        "family": "newcomer",
+        "contribution": 1.42,
+    },
+    {
         "text": "Declared value per kg is 38% of the usual 4.10 EUR for these goods.",
         "feature": "value_per_kg_vs_hs6",
         "family": "price",
@@ -36,12 +42,6 @@ REASONS = [
         "feature": "carrier_hit_rate",
         "family": "history",
         "contribution": -0.35,
-    },
-    {
-        "text": "Consignee was first seen 3 days before lodging.",
-        "feature": "consignee_days_known",
-        "family": "newcomer",
-        "contribution": 1.42,
     },
 ]
 

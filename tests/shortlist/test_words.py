@@ -34,7 +34,7 @@ def test_words_are_near_the_probability(probability: float) -> None:
     assert abs(told - probability) <= max(0.05, 0.25 * probability)
 
 
-def test_reasons_that_raise_come_first_and_strongest_first() -> None:
+def test_reasons_that_raise_come_first_each_side_in_the_files_order() -> None:
     cell = np.array(
         [
             {"text": "weak", "contribution": 0.1},
@@ -44,7 +44,7 @@ def test_reasons_that_raise_come_first_and_strongest_first() -> None:
         ]
     )
     assert reasons_text(cell, selected_by="model", separator=" | ") == (
-        "strong | weak | Against: much less | Against: less"
+        "weak | strong | Against: less | Against: much less"
     )
 
 

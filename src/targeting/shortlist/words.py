@@ -117,7 +117,7 @@ def reasons_in_words(cell: object, *, selected_by: str) -> tuple[Reason, ...]:
     Returns
     -------
     tuple of Reason
-        Never empty. Strongest first on both sides; equal ones as they came.
+        Never empty. On both sides as they came: a scores file holds the strongest first.
 
     Examples
     --------
@@ -133,8 +133,9 @@ def reasons_in_words(cell: object, *, selected_by: str) -> tuple[Reason, ...]:
     ]
     if not found:
         return (Reason(_WITHOUT_REASONS[selected_by], raises=True),)
-    raising = sorted((one for one in found if one[0] >= 0), key=lambda one: -one[0])
-    lowering = sorted((one for one in found if one[0] < 0), key=lambda one: one[0])
+    # Within each side they come in the order of the scores file: facts before patterns.
+    raising = [one for one in found if one[0] >= 0]
+    lowering = [one for one in found if one[0] < 0]
     return (
         *(Reason(text, raises=True) for _, text in raising),
         *(Reason(text, raises=False) for _, text in lowering),
