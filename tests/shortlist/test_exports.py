@@ -73,7 +73,7 @@ def test_parquet_is_typed(output: Path) -> None:
     assert types["seal_id"] == pa.string()
     first = {row["declaration_id"]: row for row in table.to_pylist()}["D-01"]
     assert first["lodged_at"].isoformat() == "2025-03-01T07:00:00+04:00"
-    assert [reason["contribution"] for reason in first["reasons"]] == [0.91, -0.35, 1.42]
+    assert [reason["contribution"] for reason in first["reasons"]] == [1.42, 0.91, -0.35]
 
 
 def test_csv_opens_in_excel_and_runs_nothing(output: Path) -> None:
