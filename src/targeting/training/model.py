@@ -31,8 +31,8 @@ LEAST_REVENUE_HITS = 60
 
 
 FEW_ROWS = 20_000
-"""Below this one thread is as fast as two on a quiet machine, and many times faster on a busy one,
-where threads wait for each other after every leaf."""
+"""Below this, one thread: two gain little on a quiet machine, and lose many times that on a busy
+one, where they wait for each other after every leaf."""
 
 
 @dataclass(frozen=True, slots=True)
