@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-kcs bench-replay lock clean
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-kcs bench-replay bench-simulate lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,13 +55,16 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate  ## Every benchmark
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
 
 bench-replay: setup  ## Speed of the profile replay
 	$(BIN)/python benchmarks/replay.py
+
+bench-simulate: setup  ## Speed and memory of the simulator: ten million declarations
+	$(BIN)/python benchmarks/simulate.py
 
 lock: setup  ## Pin the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

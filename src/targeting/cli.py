@@ -123,11 +123,21 @@ def simulate(
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML; configs/simulate.yaml is one.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="World when there is no --config.")] = "demo",
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="World when there is no --config: demo, small, corridor, national, cold_start "
+            "or two_countries."
+        ),
+    ] = "demo",
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Another world of the same kind.")
+    ] = None,
 ) -> None:
     """Make the tables of a simulated corridor.
 
-    The truth, which no real port ever learns, lies beside the folder as truth.parquet.
+    The truth, which no real port ever learns, lies beside the folder as truth.parquet, and the
+    versions of the manifests as manifests.parquet.
 
     Example: targeting simulate --output world/tables
     """
@@ -136,12 +146,12 @@ def simulate(
     from targeting.simulate import preset as named
 
     world = named(preset) if config is None else settings.load(SimulateSettings, config)
+    world = world if seed is None else world.model_copy(update={"seed": seed})
     with _counting("days lived") as count:
         report = simulate(world, output, progress=count)
-    typer.echo(
-        f"{report.declarations:,} declarations of {report.days} days, {report.examined:,} "
-        f"examined, {report.hits:,} hits: {report.tables}\ntruth: {report.truth}"
-    )
+    typer.echo(f"{report.text()}\n\ntables     {report.tables}\ntruth      {report.truth}")
+    if report.manifests is not None:
+        typer.echo(f"manifests  {report.manifests}")
 
 
 @app.command()

@@ -8,14 +8,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from targeting.config import (
     FeatureSettings,
-    ModelSettings,
     Settings,
     ShortlistSettings,
-    SplitSettings,
     TrainSettings,
 )
 from targeting.features import catalogue
@@ -24,7 +22,7 @@ from targeting.simulate import SimulateSettings
 from targeting.tables import dictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -51,8 +49,6 @@ class SettingsPage:
 SECTIONS = (
     SettingsPage(FeatureSettings, "configs/features.yaml", "`train --features`"),
     SettingsPage(TrainSettings, "configs/train.yaml", "`train --config`"),
-    SettingsPage(ModelSettings, "configs/train.yaml: model", "`train --config`"),
-    SettingsPage(SplitSettings, "configs/train.yaml: split", "`train --config`"),
     SettingsPage(ShortlistSettings, "configs/shortlist.yaml", "`shortlist --config`"),
     SettingsPage(SimulateSettings, "configs/simulate.yaml", "`simulate --config`"),
     SettingsPage(SourceSettings, "configs/sources/NAME.yaml", "`ingest --source`"),
@@ -98,21 +94,48 @@ def _code(name: str) -> str:
 
 
 def _section(page: SettingsPage) -> list[str]:
-    fields = page.kind.model_fields.items()
     return [
         f"## {page.where}",
         "",
         f"{_summary(page.kind)} Read by {page.used_by}.",
         "",
+        *_keys(page.kind),
+        *(
+            line
+            for path, kind in _groups(page.kind, "", {page.kind})
+            for line in _group(path, kind)
+        ),
+    ]
+
+
+def _keys(kind: type[Settings]) -> list[str]:
+    return [
         "| key | type | default |",
         "|---|---|---|",
         *(
             f"| `{info.alias or name}` | {_type(info)} | {_default(info)} |"
-            for name, info in fields
+            for name, info in kind.model_fields.items()
         ),
         "",
-        *_meanings(page.kind),
+        *_meanings(kind),
     ]
+
+
+def _group(path: str, kind: type[Settings]) -> list[str]:
+    return [f"### `{path}`", "", _summary(kind), "", *_keys(kind)]
+
+
+def _groups(
+    kind: type[Settings], path: str, seen: set[type[Settings]]
+) -> Iterator[tuple[str, type[Settings]]]:
+    """Find the groups of settings inside a group, each kind once, at any depth."""
+    for name, info in kind.model_fields.items():
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, Settings) and inner not in seen:
+                seen.add(inner)
+                here = f"{path}{info.alias or name}"
+                yield here, inner
+                yield from _groups(inner, f"{here}.", seen)
 
 
 def _summary(kind: type[Settings]) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from targeting.simulate import SimulateSettings, SimulationReport, preset, simulate
+from targeting.simulate.settings import TraderSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 def middle(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     """Ten months with enough illicit lines of each scheme to compare with honest ones."""
     settings = preset("small").model_copy(
-        update={"days": 300, "declarations_per_day": 60.0, "parties": 900, "preset": "custom"}
+        update={
+            "preset": "custom",
+            "days": 300,
+            "declarations_per_day": 60.0,
+            "traders": TraderSettings(count=900),
+        }
     )
     return run(settings, tmp_path_factory.mktemp("middle"))
 

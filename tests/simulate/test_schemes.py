@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from targeting.simulate.campaigns import Campaign
 from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.goods import VAGUE, goods
-from targeting.simulate.schemes import Wave
-from targeting.simulate.settings import LabelDelays, SchemeRates
+from targeting.simulate.goods import VAGUE, built_in_goods
+from targeting.simulate.lines import draw_lines
+from targeting.simulate.orders import Desk, write_orders
+from targeting.simulate.presets import preset
+from targeting.simulate.schemes import Hand, Wave
+from targeting.simulate.settings import (
+    AdaptationSettings,
+    LabelDelays,
+    SchemeSettings,
+    SchemesSettings,
+)
+from targeting.simulate.streams import stream
+from targeting.simulate.world import World
 
 if TYPE_CHECKING:
     from conftest import Simulated
+    from targeting.simulate.rows import Rows
     from targeting.simulate.schemes import Scheme
 
-FRESH = set(np.array(goods().codes)[goods().of("fresh")])
-STRATEGIC = set(np.array(goods().codes)[goods().of("strategic")])
+GOODS = built_in_goods()
+FRESH = set(np.array(GOODS.codes)[GOODS.of("fresh")])
+STRATEGIC = set(np.array(GOODS.codes)[GOODS.of("strategic")])
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +46,7 @@ def rows(middle: Simulated) -> pd.DataFrame:
         "freight": new["freight_cost"] / new["customs_value"],
     }
     for name, measure in measures.items():
-        logs = np.log(measure)
+        logs = pd.Series(np.log(measure))
         usual = logs[~new["illicit"]].groupby(new["hs_code"]).median()
         new[name] = logs - new["hs_code"].map(usual)
     new["seen"] = new.groupby("consignee_id").cumcount()
@@ -59,7 +73,7 @@ def with_cover(rows: pd.DataFrame, scheme: str, cover: pd.Series | None = None) 
 
 
 def test_every_scheme_has_a_rate_a_delay_and_rows(rows: pd.DataFrame) -> None:
-    assert [scheme.name for scheme in SCHEMES] == list(SchemeRates.model_fields)
+    assert [scheme.name for scheme in SCHEMES] == list(SchemesSettings.model_fields)
     assert {scheme.offence for scheme in SCHEMES} <= set(LabelDelays.model_fields)
     counts = rows["scheme"].value_counts()
     assert all(counts[scheme.name] >= 10 for scheme in SCHEMES)
@@ -159,6 +173,22 @@ def test_offenders_also_trade_honestly(rows: pd.DataFrame) -> None:
     assert 0.05 < theirs["illicit"].mean() < 0.7
 
 
+def test_goods_that_never_leave_transit_are_taxed_ones_for_a_short_way(rows: pd.DataFrame) -> None:
+    assert (rows.loc[rows["scheme"] == "transit_diversion", "flow"] == "transit").all()
+    taxed = {code for code, duty in zip(GOODS.codes, GOODS.duty, strict=True) if duty >= 10}
+    pair = with_cover(rows, "transit_diversion", rows["flow"] == "transit").copy()
+    pair["taxed"] = pair["hs_code"].isin(taxed)
+    pair["cash"] = pair["payment_method"] == "cash"
+    for column in ("taxed", "cash"):
+        illicit, honest = share(pair, column)
+        assert illicit > honest + 0.1, column
+        assert honest > 0.02, column
+    freight = pd.Series(np.log(pair["freight_cost"] / pair["net_mass_kg"]))
+    usual = freight.groupby([pair["transport_mode"], pair["dispatch_country"]]).transform("median")
+    dearer = freight - usual
+    assert dearer[pair["illicit"]].median() < dearer[~pair["illicit"]].median() - 0.1
+
+
 def test_waves_move_on() -> None:
     options = ("a", "b", "c")
     chosen = [Wave(1, "x", number).choose("port", options) for number in range(4)]
@@ -166,10 +196,87 @@ def test_waves_move_on() -> None:
     assert chosen[3] == chosen[0]
 
 
+HIDDEN = {"illicit", "evaded", "quantity"}
+
+
+def changed(before: Rows, after: Rows) -> set[str]:
+    names = [one.name for one in dataclasses.fields(before)]
+    return {
+        name for name in names if not np.array_equal(getattr(before, name), getattr(after, name))
+    }
+
+
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
-def test_intensity_is_zero_at_rest_and_one_on_average(scheme: Scheme) -> None:
-    days = range(scheme.first_day, scheme.first_day + scheme.wave_days)
-    strengths = [scheme.intensity(day) for day in days]
-    assert np.mean(strengths) == pytest.approx(1.0, abs=0.02)
-    assert scheme.intensity(scheme.first_day - 1) == 0.0
-    assert scheme.wave(1, scheme.first_day + scheme.wave_days) is None
+def test_a_scheme_changes_what_it_claims_and_nothing_else(scheme: Scheme) -> None:
+    """Against honest twins: the same orders and lines before the scheme laid hands on them."""
+    world = World(preset("demo"))
+    world.next_day()
+    ground, orders, lines = world.ground, set[str](), set[str]()
+    for number in range(8):
+        wave = Wave(ground.seed, scheme.name, number)
+        rng = stream(1, scheme.name, number)
+        who, share = scheme.gang(ground, world.traders, wave, 100)
+        desk = Desk(ground, world.traders, 100, rng)
+        honest = write_orders(desk, rng.choice(who, 300, p=share))
+        shaped = scheme.shape(desk, honest, wave)
+        orders |= changed(honest, shaped)
+        goods = draw_lines(ground, rng, shaped, day=100)
+        hand = Hand(ground, shaped.take(goods.order), np.arange(len(goods)), rng)
+        lines |= changed(goods, scheme.trace(goods, hand, wave))
+    assert orders == set(scheme.orders.split())
+    assert lines - HIDDEN == set(scheme.lines.split())
+
+
+def campaign(**scheme: object) -> Campaign:
+    settings = SchemeSettings.model_validate({"share": 0.01} | scheme)
+    return Campaign("rip_on", 1, settings, AdaptationSettings())
+
+
+@pytest.mark.parametrize("name", list(SchemesSettings.model_fields))
+def test_intensity_is_zero_at_rest_and_its_share_on_average(name: str) -> None:
+    settings = getattr(SchemesSettings(), name)
+    one = Campaign(name, 1, settings, AdaptationSettings())
+    days = range(settings.first_day, settings.first_day + settings.wave_days)
+    strengths = [one.intensity(day) for day in days]
+    assert np.mean(strengths) == pytest.approx(settings.share, rel=0.02)
+    assert one.intensity(settings.first_day - 1) == 0.0
+    assert one.wave(settings.first_day + settings.wave_days) is None
+
+
+def test_a_scheme_ends_on_its_last_day() -> None:
+    one = campaign(last_day=40, wave_days=100)
+    assert one.wave(40) is not None
+    assert one.wave(41) is None
+
+
+def test_a_scheme_that_is_caught_too_often_lies_low_and_moves_on() -> None:
+    one = campaign(wave_days=1_000)
+    for day in range(10):
+        one.send(day, 2)
+        one.lose([day] * (1 + day % 2))
+    before = one.wave(9)
+    move = one.rise(10)
+    assert move is not None
+    assert (move.scheme, move.day, move.sent, move.caught) == ("rip_on", 10, 20, 15)
+    assert one.wave(10) is None
+    after = one.wave(10 + AdaptationSettings().lie_low_days)
+    assert before is not None
+    assert after is not None
+    assert (after.number, after.moves) == (before.number, before.moves + 1)
+    assert after.choose("port", "abc") != before.choose("port", "abc")
+    assert after.chance("broker") != before.chance("broker")
+
+
+def test_a_scheme_forgets_and_forgives() -> None:
+    one = campaign(wave_days=1_000)
+    one.send(0, 8)
+    one.lose([0] * 8)
+    assert one.rise(AdaptationSettings().memory_days + 1) is None
+
+
+@pytest.mark.parametrize("reason", ["few are caught", "it does not adapt", "caught tomorrow"])
+def test_a_scheme_stays_where_it_is(reason: str) -> None:
+    one = campaign(wave_days=1_000, adapts=reason != "it does not adapt")
+    one.send(0, 100 if reason == "few are caught" else 8)
+    one.lose([1 if reason == "caught tomorrow" else 0] * 5)
+    assert one.rise(1) is None

@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targeting.simulate.goods import goods
+from targeting.simulate.goods import built_in_goods
+from targeting.simulate.ground import Ground
+from targeting.simulate.presets import preset
 from targeting.simulate.rows import Rows
 from targeting.simulate.selection import Tally
 from targeting.simulate.streams import cumulative, habit, pick, stream
 from targeting.simulate.traders import first_cohort, later_cohort
+
+GROUND = Ground.of(preset("small"))
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 10**9), min_size=1, max_size=30))
@@ -38,7 +42,7 @@ def test_pick_follows_the_weights() -> None:
 
 
 def test_rows_are_changed_in_a_copy() -> None:
-    traders = first_cohort(1, 5)
+    traders = first_cohort(GROUND)
     before = traders.site.copy()
     changed = traders.changed(np.array([1]), site=7)
     assert isinstance(changed, Rows)
@@ -47,21 +51,26 @@ def test_rows_are_changed_in_a_copy() -> None:
 
 
 def test_a_cohort_does_not_depend_on_the_ones_before() -> None:
-    assert later_cohort(1, 4, 20.0).crooked.tolist() == later_cohort(1, 4, 20.0).crooked.tolist()
-    assert (later_cohort(1, 4, 20.0).enters >= 120).all()
-    assert (first_cohort(1, 50).enters < 0).all()
+    once, again = later_cohort(GROUND, 4), later_cohort(GROUND, 4)
+    assert once.crooked.tolist() == again.crooked.tolist()
+    assert (once.enters >= 120).all()
+    assert (first_cohort(GROUND).enters < 0).all()
 
 
 def test_a_trader_is_idle_before_entry_at_rest_and_after_leaving() -> None:
-    one = first_cohort(1, 1).having(
-        enters=np.array([10]), rests=np.array([30]), wakes=np.array([40]), leaves=np.array([60])
+    one = (
+        first_cohort(GROUND)
+        .take(np.array([0]))
+        .having(
+            enters=np.array([10]), rests=np.array([30]), wakes=np.array([40]), leaves=np.array([60])
+        )
     )
     busy = [bool(one.activity(day)[0] > 0) for day in (9, 10, 29, 30, 39, 40, 59, 60)]
     assert busy == [False, True, True, False, False, True, True, False]
 
 
 def test_goods_are_real_codes_with_whole_records() -> None:
-    trade = goods()
+    trade = built_in_goods()
     assert len(set(trade.codes)) == len(trade.codes) >= 150
     assert all(len(code) == 6 and code.isdigit() for code in trade.codes)
     assert (trade.price > 0).all()

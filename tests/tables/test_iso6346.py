@@ -13,6 +13,7 @@ from targeting.tables.engine import column, connect
 from targeting.tables.iso6346 import (
     SizeType,
     check_digit,
+    check_digits,
     decode_size_type,
     digit_fails,
     is_valid,
@@ -31,6 +32,18 @@ def test_check_digits_computed_by_hand(number: str, digit: int):
 def test_a_number_of_another_form_has_no_check_digit(number: str):
     with pytest.raises(ValueError, match="four capital letters and six digits"):
         check_digit(number)
+
+
+def test_check_digits_of_a_column_are_those_of_its_numbers():
+    numbers = pa.array(["", "CSQU305438", "MSCU9981402", "CMCU122380"]).slice(1)
+    assert check_digits(numbers).tolist() == [3, 2, 6]
+    assert check_digits([]).tolist() == []
+
+
+@pytest.mark.parametrize("wrong", ["CSQU30543", "csqu305438", "ÇSQU305438", None])
+def test_a_column_with_a_number_of_another_form_has_no_check_digits(wrong: str | None):
+    with pytest.raises(ValueError, match="four capital letters and six digits"):
+        check_digits(["CSQU305438", wrong])
 
 
 NUMBERS = ["CSQU3054383", "CMCU1223808", None, "MSCU9981402", "CSQX3054383", "ÇSQU305438", ""]

@@ -10,28 +10,34 @@ import numpy as np
 from targeting.simulate.catalogue import SCHEMES
 from targeting.simulate.orders import DAY_S
 from targeting.simulate.places import EXPORT
+from targeting.simulate.roster import REASONS
 from targeting.simulate.rows import Rows
+from targeting.simulate.streams import cumulative, pick
 
 if TYPE_CHECKING:
-    from targeting.simulate.selection import Choice
-    from targeting.simulate.settings import LabelDelays
+    from targeting.simulate.ground import Ground
+    from targeting.simulate.lines import Lines
+    from targeting.simulate.roster import Choice
+    from targeting.simulate.settings import ExaminationSettings, LabelDelays
     from targeting.simulate.streams import Flags, Floats, Ints
-    from targeting.simulate.world import Day
+    from targeting.simulate.world import Day, Truth
 
-REACH = np.array([0.80, 0.65, 0.96, 0.80, 0.78])
-"""How deep an examination goes, by reason for selection; a full one is 1."""
+DEPTHS = ("scan", "partial", "full")
+"""How deep an examination goes, in the order of their numbers."""
 
 
 @dataclass(frozen=True)
 class Examinations(Rows):
-    """Examinations of one day's lines.
+    """Examinations of one day's lines, in the order of lodging.
 
     Parameters
     ----------
     day, row
         Day the line was lodged, and its position in it.
     reason, probability
-        Why it was chosen, and the chance of the lot (NaN for other reasons).
+        Why it was chosen, and the chance with which it was drawn (NaN where there is none).
+    depth
+        Number in `DEPTHS`.
     inspected, known
         Seconds since the world began.
     hit, scheme
@@ -46,6 +52,7 @@ class Examinations(Rows):
     row: Ints
     reason: Ints
     probability: Floats
+    depth: Ints
     inspected: Ints
     known: Ints
     hit: Flags
@@ -58,46 +65,101 @@ class Examinations(Rows):
     origin: Ints
 
 
-def examine(day: Day, choice: Choice, delays: LabelDelays) -> Examinations:
+def examine(ground: Ground, day: Day, choice: Choice) -> Examinations:
     """Examine the chosen lines of a day.
 
     Parameters
     ----------
+    ground
+        What the world stands on: its settings say how deep each reason goes, and how late
+        results are.
     day
         What was lodged, with its truth.
     choice
-        Which lines, and why.
-    delays
-        Median days to a result, by what was found.
+        Which lines, and why, in any order.
 
     Notes
     -----
-    What is found depends on the line and the depth of the examination only, never on who else
-    was examined: any two policies find the same in the same line.
+    What is found depends on the line and the reason only, never on who else was examined: two
+    policies that take the same line for the same reason find the same in it.
     """
-    rows = choice.rows
+    order = np.argsort(choice.rows)
+    rows, reason = choice.rows[order], choice.reason[order]
+    settings = ground.settings
     orders, lines, truth = day.orders.take(rows), day.lines.take(rows), day.truth.take(rows)
-    hit = truth.found & (truth.hiding < REACH[choice.reason])
+    depth = _depths(settings.examinations, reason, truth.depth)
+    hit = truth.found & (truth.hiding < reach_of_depths(settings.examinations)[depth])
     scheme = np.where(hit, orders.scheme, 0)
     inspected = _inspected(orders.lodged, orders.lead, flow=orders.flow, start=truth.start)
-    fine = np.round(300.0 * np.exp(2.4 * truth.recovered), 2)
-    recovered = np.round(lines.evaded * (0.6 + 0.4 * truth.recovered), 2) + fine
+    late_s = (_delay_days(settings.delays, scheme, truth) * DAY_S).astype(np.int64)
     return Examinations(
         day=np.full(len(rows), day.number),
         row=rows,
-        reason=choice.reason,
-        probability=choice.probability,
+        reason=reason,
+        probability=choice.probability[order],
+        depth=depth,
         inspected=inspected,
-        known=inspected + _delay(scheme, delays, chance=truth.delay, query=truth.query),
+        known=inspected + late_s,
         hit=hit,
         scheme=scheme,
-        revenue=np.where(hit, recovered, 0.0),
+        revenue=np.where(hit, recoverable_revenue(lines, truth), 0.0),
         quantity=np.where(hit, lines.quantity, 0.0),
         trader=orders.trader,
         broker=orders.broker,
         goods=lines.goods,
         origin=orders.origin,
     )
+
+
+def reach_of_depths(settings: ExaminationSettings) -> Floats:
+    """Return how deep a scan, a partial and a full examination reach, in that order.
+
+    Parameters
+    ----------
+    settings
+        How deep examinations go.
+
+    Examples
+    --------
+    >>> from targeting.simulate.settings import ExaminationSettings
+    >>> reach_of_depths(ExaminationSettings(scan_reach=0.4, partial_reach=0.7)).tolist()
+    [0.4, 0.7, 1.0]
+    """
+    return np.array([settings.scan_reach, settings.partial_reach, 1.0])
+
+
+def recoverable_revenue(lines: Lines, truth: Truth) -> Floats:
+    """Return what comes in when a line is a hit: most of what was evaded, and a fine.
+
+    Parameters
+    ----------
+    lines
+        Goods lines.
+    truth
+        The truth of the same lines.
+    """
+    fine = np.round(300.0 * np.exp(2.4 * truth.recovered), 2)
+    return np.round(np.round(lines.evaded * (0.6 + 0.4 * truth.recovered), 2) + fine, 2)
+
+
+def result_delay_days(ground: Ground, day: Day) -> Floats:
+    """Return days from a full examination of each line to its result.
+
+    Parameters
+    ----------
+    ground
+        What the world stands on.
+    day
+        What was lodged, with its truth.
+    """
+    scheme = np.where(day.truth.found, day.orders.scheme, 0)
+    return _delay_days(ground.settings.delays, scheme, day.truth)
+
+
+def _depths(settings: ExaminationSettings, reason: Ints, drawn: Floats) -> Ints:
+    """Choose a depth per line from the weights of its reason and its own fixed draw."""
+    weights = [[getattr(getattr(settings, by), one) for one in DEPTHS] for by in REASONS]
+    return pick(cumulative(np.array(weights))[reason], drawn)
 
 
 def _inspected(
@@ -110,12 +172,11 @@ def _inspected(
     return np.where(flow == EXPORT, before, after)
 
 
-def _delay(
-    scheme: np.ndarray, delays: LabelDelays, *, chance: np.ndarray, query: np.ndarray
-) -> np.ndarray:
-    """Draw seconds to the result; a quarter of the clear ones wait for papers as long as others."""
+def _delay_days(delays: LabelDelays, scheme: np.ndarray, truth: Truth) -> Floats:
+    """Draw days to the result; a quarter of the clear ones wait for papers as long as others."""
     medians = np.array([delays.clear, *(getattr(delays, one.offence) for one in SCHEMES)])
     days = medians[scheme]
-    papers = 4.0 * delays.undervaluation * query
-    days = np.where((scheme == 0) & (query < 0.25), days + papers, days)
-    return (days * np.exp(0.45 * chance) * DAY_S).astype(np.int64) + 900
+    papers = 4.0 * delays.undervaluation * truth.query
+    days = np.where((scheme == 0) & (truth.query < 0.25), days + papers, days)
+    # A quarter of an hour goes to writing the result down.
+    return days * np.exp(0.45 * truth.delay) + 900 / DAY_S

@@ -1,17 +1,20 @@
 """Lines of goods: HS subheadings with price, packing, duty, origins, season and words.
 
-Codes are HS 2022 subheadings. Prices per kilogram and package masses are assumptions of the
-right order of magnitude; no record comes from a real declaration.
+Codes of the built-in list are HS 2022 subheadings. Prices per kilogram and package masses are
+assumptions of the right order of magnitude; no record comes from a real declaration.
 """
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from targeting.simulate.goods_list import GOODS_LIST
+from targeting.errors import ConfigError
 from targeting.simulate.places import COUNTRY
 from targeting.simulate.streams import cumulative
 
@@ -27,7 +30,7 @@ VAGUE = (
 
 @dataclass(frozen=True)
 class Goods:
-    """All lines of goods, one array element each; `sector` groups them by trade.
+    """All lines of goods, one array element each; lines of one sector stand together.
 
     Parameters
     ----------
@@ -64,77 +67,159 @@ class Goods:
 
     @property
     def empty_box(self) -> int:
-        """Number of the line for containers that move empty."""
-        return self.codes.index("860900")
+        """Number of the line for containers that move empty; -1 where there is none."""
+        return self.codes.index("860900") if "860900" in self.codes else -1
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """First line of each sector, and how many lines it has."""
+        count = np.bincount(self.sector)
+        return np.concatenate([[0], count.cumsum()[:-1]]), count
 
     def of(self, *sectors: str) -> np.ndarray:
-        """Return the numbers of the goods of some sectors.
+        """Return the numbers of the goods of some sectors; a sector there is none of adds none.
 
         Parameters
         ----------
         *sectors
             Names of the sectors.
         """
-        wanted = [self.sectors.index(name) for name in sectors]
+        wanted = [self.sectors.index(name) for name in sectors if name in self.sectors]
         return np.flatnonzero(np.isin(self.sector, wanted))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sector:
-    name: str
-    unit: int
-    origins: tuple[tuple[int, float], ...]
+class GoodsLine(BaseModel):
+    """One row of a list of goods.
+
+    Parameters
+    ----------
+    sector, unit
+        Trade the line belongs to, and the kind of container it travels in.
+    hs_code
+        HS code, six to ten digits.
+    price_per_kg, package_kg, duty_pct
+        Typical price, mass of a package in kg, and rate of duty in percent.
+    season
+        Months of harvest such as `6-9` or `11-3`; empty for all the year.
+    origins
+        Countries with weights, such as `IR:6 TR:4`.
+    words
+        Descriptions, apart by semicolons.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sector: str = Field(pattern=r"^[a-z_]{2,30}$")
+    unit: str
+    hs_code: str = Field(pattern=r"^[0-9]{6,10}$")
+    price_per_kg: float = Field(gt=0, le=1e7)
+    package_kg: float = Field(gt=0, le=1e5)
+    duty_pct: float = Field(ge=0, le=1000)
+    season: str = Field(pattern=r"^((1[0-2]|[1-9])-(1[0-2]|[1-9]))?$")
+    origins: str = Field(pattern=r"^[A-Z]{2}:[0-9.]+( [A-Z]{2}:[0-9.]+)*$")
+    words: str = Field(min_length=1)
+
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, value: str) -> str:
+        if value not in UNITS:
+            raise ValueError(f"one of {', '.join(UNITS)}")
+        return value
+
+    @field_validator("origins")
+    @classmethod
+    def _known_countries(cls, value: str) -> str:
+        pairs = [pair.split(":") for pair in value.split()]
+        unknown = [code for code, _ in pairs if code not in COUNTRY]
+        if unknown or len(pairs) > ORIGIN_SLOTS:
+            raise ValueError(f"at most {ORIGIN_SLOTS} of {', '.join(COUNTRY)}")
+        if sum(float(weight) for _, weight in pairs) <= 0:
+            raise ValueError("at least one weight above 0")
+        return value
+
+    @property
+    def shares(self) -> tuple[tuple[int, float], ...]:
+        """Origins as country numbers with weights."""
+        pairs = (pair.split(":") for pair in self.origins.split())
+        return tuple((COUNTRY[code], float(weight)) for code, weight in pairs)
 
 
 @cache
-def goods() -> Goods:
-    """Read the list of goods.
+def built_in_goods() -> Goods:
+    """Read the built-in list of goods.
 
     Examples
     --------
-    >>> trade = goods()
+    >>> trade = built_in_goods()
     >>> len(trade.codes) >= 150, len({code[:2] for code in trade.codes}) >= 40
     (True, True)
     """
-    sectors, records = _read()
-    numbers = np.array([number for number, _ in records])
-    fields = [record for _, record in records]
-    duty = np.array([float(record[3]) for record in fields])
-    price = np.array([float(record[1]) for record in fields])
-    origin, shares = _origins([sectors[number] for number in numbers])
+    return read_goods(Path(__file__).parent / "reference" / "goods.csv")
+
+
+def read_goods(file: Path) -> Goods:
+    """Read a list of goods.
+
+    Parameters
+    ----------
+    file
+        CSV with the columns of `GoodsLine`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not there, has no lines, or any line cannot be used; all are told at once.
+    """
+    lines = _checked(file)
+    # Lines of one sector must stand together; the order of the sectors is that of the file.
+    sectors = tuple(dict.fromkeys(line.sector for line in lines))
+    lines = sorted(lines, key=lambda line: sectors.index(line.sector))
+    numbers = np.array([sectors.index(line.sector) for line in lines])
+    duty = np.array([line.duty_pct for line in lines])
+    price = np.array([line.price_per_kg for line in lines])
+    origin, shares = _origins(lines)
     return Goods(
-        codes=tuple(record[0] for record in fields),
-        words=(*(word for record in fields for word in _three(record[5])), *VAGUE),
-        sectors=tuple(sector.name for sector in sectors),
+        codes=tuple(line.hs_code for line in lines),
+        words=(*(word for line in lines for word in _three(line.words)), *VAGUE),
+        sectors=sectors,
         price=price,
-        package_kg=np.array([float(record[2]) for record in fields]),
+        package_kg=np.array([line.package_kg for line in lines]),
         duty=duty,
         sector=numbers,
-        unit=np.array([sectors[number].unit for number in numbers]),
-        season=np.array([_season(record[4]) for record in fields]),
+        unit=np.array([UNITS.index(line.unit) for line in lines]),
+        season=np.array([_season(line.season) for line in lines]),
         origin=origin,
         origin_shares=shares,
         cover=_covers(numbers, duty, price),
     )
 
 
-def _read() -> tuple[list[_Sector], list[tuple[int, list[str]]]]:
-    sectors: list[_Sector] = []
-    records: list[tuple[int, list[str]]] = []
-    for line in filter(None, GOODS_LIST.split("\n")):
-        if line.startswith("["):
-            sectors.append(_sector(line))
-        else:
-            records.append((len(sectors) - 1, [*line.split("|")]))
-    return sectors, records
-
-
-def _sector(line: str) -> _Sector:
-    head, origins = line.strip("[").split("]")
-    name, unit = head.split()
-    pairs = [pair.split(":") for pair in origins.split()]
-    weights = tuple((COUNTRY[code], float(weight)) for code, weight in pairs)
-    return _Sector(name, UNITS.index(unit), weights)
+def _checked(file: Path) -> list[GoodsLine]:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "the list of goods cannot be read",
+            where=str(file),
+            found=type(error).__name__,
+            do="Name a CSV file in UTF-8 under `goods.file`, or leave the key out.",
+        ) from error
+    good: list[GoodsLine] = []
+    bad: list[str] = []
+    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        try:
+            good.append(GoodsLine.model_validate(row))
+        except ValidationError as error:
+            bad += [f"line {number}, {one['loc'][0]}: {one['msg']}" for one in error.errors()]
+    if bad or not good:
+        raise ConfigError(
+            "the list of goods cannot be used",
+            where=str(file),
+            found="; ".join(bad[:20]) or "no lines",
+            do=f"It needs the columns {', '.join(GoodsLine.model_fields)} and one line of goods "
+            "or more.",
+        )
+    return good
 
 
 def _three(words: str) -> list[str]:
@@ -152,14 +237,18 @@ def _season(months: str) -> np.ndarray:
     return weights / weights.mean()
 
 
-def _origins(sectors: list[_Sector]) -> tuple[np.ndarray, np.ndarray]:
-    """Tilt the sector's origins by line of goods, so that lines differ in where they come from."""
-    origin = np.zeros((len(sectors), ORIGIN_SLOTS), dtype=np.int64)
-    weights = np.zeros((len(sectors), ORIGIN_SLOTS))
-    for line, sector in enumerate(sectors):
-        for slot, (country, weight) in enumerate(sector.origins):
-            origin[line, slot] = country
-            weights[line, slot] = weight * (0.4 + 0.3 * ((line * 7 + slot * 5) % 5))
+def _origins(lines: list[GoodsLine]) -> tuple[np.ndarray, np.ndarray]:
+    """Tilt the origins by line of goods, so that lines of a sector differ in where they come from.
+
+    Slots beyond a line's own origins repeat its first one and have no share.
+    """
+    origin = np.zeros((len(lines), ORIGIN_SLOTS), dtype=np.int64)
+    weights = np.zeros((len(lines), ORIGIN_SLOTS))
+    for number, line in enumerate(lines):
+        origin[number] = line.shares[0][0]
+        for slot, (country, weight) in enumerate(line.shares):
+            origin[number, slot] = country
+            weights[number, slot] = weight * (0.4 + 0.3 * ((number * 7 + slot * 5) % 5))
     return origin, cumulative(weights)
 
 

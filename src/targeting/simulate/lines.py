@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import VAGUE, WORD_SLOTS, goods
+from targeting.simulate.goods import VAGUE, WORD_SLOTS
 from targeting.simulate.places import IMPORT, REGION
 from targeting.simulate.rows import Rows
 from targeting.simulate.streams import Flags, Floats, Ints, bell, habit
 
 if TYPE_CHECKING:
+    from targeting.simulate.goods import Goods
+    from targeting.simulate.ground import Ground
     from targeting.simulate.orders import Orders
 
 FREIGHT_PER_KG = np.array([0.10, 0.12, 0.15, 2.60])
@@ -53,55 +55,58 @@ class Lines(Rows):
     illicit: Flags
 
 
-def draw_lines(rng: np.random.Generator, orders: Orders, *, seed: int, day: int) -> Lines:
+def draw_lines(ground: Ground, rng: np.random.Generator, orders: Orders, *, day: int) -> Lines:
     """Draw the goods lines of a day's orders, all of them honest as yet.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     rng
         The day's stream for goods.
     orders
         The day's consignments.
-    seed, day
-        Seed of the world and days since it began.
+    day
+        Days since the world began.
     """
     order = np.repeat(np.arange(len(orders)), orders.lines)
     each = orders.take(order)
-    line = _line_goods(rng, each, first=np.diff(order, prepend=-1) > 0)
-    net, packages = _masses(rng, each, line)
-    value = net * _price(rng, each, line, seed=seed, day=day)
+    line = _line_goods(ground.goods, rng, each, first=np.diff(order, prepend=-1) > 0)
+    net, packages = _masses(ground.goods, rng, each, line)
+    value = net * _price(ground, rng, each, line, day=day)
     size = len(order)
+    round_sum = rng.random(size) < ground.settings.documents.round_share
     return Lines(
         order=order,
         goods=line,
-        word=_words(rng, line),
+        word=_words(ground, rng, line),
         packages=packages,
         net=net,
         gross=net * (1.02 + rng.gamma(2.0, 0.025, size)),
-        value=np.round(np.where(rng.random(size) < 0.10, np.round(value, -2), value), 2),
+        value=np.round(np.where(round_sum & (value >= 100), np.round(value, -2), value), 2),
         freight=_freight(rng, each, net),
-        duty=_duty(each, line),
+        duty=duty_of(ground.goods, each, line),
         evaded=np.zeros(size),
         quantity=np.zeros(size),
         illicit=np.zeros(size, dtype=bool),
     )
 
 
-def _line_goods(rng: np.random.Generator, each: Orders, *, first: np.ndarray) -> np.ndarray:
+def _line_goods(
+    trade: Goods, rng: np.random.Generator, each: Orders, *, first: np.ndarray
+) -> np.ndarray:
     """Keep the order's goods on its first line; further lines are of the same sector."""
-    sector = goods().sector
-    count = np.bincount(sector)
-    start = np.concatenate([[0], count.cumsum()[:-1]])
-    mine = sector[each.goods]
+    start, count = trade.bounds
+    mine = trade.sector[each.goods]
     other = start[mine] + (count[mine] * rng.random(len(mine))).astype(np.int64)
     return np.where(first | (rng.random(len(mine)) < 0.35), each.goods, other)
 
 
 def _masses(
-    rng: np.random.Generator, each: Orders, line: np.ndarray
+    trade: Goods, rng: np.random.Generator, each: Orders, line: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw net mass from mode and price, and packages from the goods' usual package."""
-    trade, size = goods(), len(line)
+    size = len(line)
     typical = np.array([13_500.0, 17_000.0, 11_000.0, 420.0])[each.mode]
     dear = np.clip(trade.price[line], 0.3, 300.0) ** -0.45
     small = np.where(each.load == 1, 0.18, 1.0)
@@ -115,38 +120,43 @@ def _masses(
 
 
 def _price(
-    rng: np.random.Generator, each: Orders, line: np.ndarray, *, seed: int, day: int
+    ground: Ground, rng: np.random.Generator, each: Orders, line: np.ndarray, *, day: int
 ) -> np.ndarray:
     """Draw the price per kg: goods, place of supply, trader, market of the day and chance.
 
-    One line in eleven is a stock lot or second choice, honestly cheap: the cover story of
+    A share of lines is a stock lot or second choice, honestly cheap: the cover story of
     undervaluation.
     """
-    trade, size = goods(), len(line)
+    settings, seed, size = ground.settings.goods, ground.seed, len(line)
     place = 0.28 * bell(habit(seed, "price of place", line, each.supply))
     trader = 0.16 * bell(habit(seed, "price of trader", each.trader, line))
     wave = 0.06 * np.sin(day / 58.0 + 6.28 * habit(seed, "market", line)) + 0.03 * day / 365
-    lot = np.where(rng.random(size) < 0.09, np.log(rng.uniform(0.4, 0.9, size)), 0.0)
-    return trade.price[line] * np.exp(place + trader + wave + lot + rng.normal(0.0, 0.24, size))
+    cheap = rng.random(size) < settings.stock_lot_share
+    lot = np.where(cheap, np.log(rng.uniform(0.4, 0.9, size)), 0.0)
+    chance = rng.normal(0.0, settings.price_spread, size)
+    return ground.goods.price[line] * np.exp(place + trader + wave + lot + chance)
 
 
-def _words(rng: np.random.Generator, line: np.ndarray) -> np.ndarray:
+def _words(ground: Ground, rng: np.random.Generator, line: np.ndarray) -> np.ndarray:
     size = len(line)
     own = line * WORD_SLOTS + rng.integers(0, WORD_SLOTS, size)
-    return np.where(rng.random(size) < 0.055, vague_words(rng, size), own)
+    vague = rng.random(size) < ground.settings.goods.vague_share
+    return np.where(vague, vague_words(ground.goods, rng, size), own)
 
 
-def vague_words(rng: np.random.Generator, size: int) -> np.ndarray:
+def vague_words(trade: Goods, rng: np.random.Generator, size: int) -> np.ndarray:
     """Draw numbers of descriptions that say nothing.
 
     Parameters
     ----------
+    trade
+        Lines of goods.
     rng
         The stream to draw from.
     size
         How many.
     """
-    return len(goods().codes) * WORD_SLOTS + rng.integers(0, len(VAGUE), size)
+    return len(trade.codes) * WORD_SLOTS + rng.integers(0, len(VAGUE), size)
 
 
 def _freight(rng: np.random.Generator, each: Orders, net: np.ndarray) -> np.ndarray:
@@ -156,7 +166,22 @@ def _freight(rng: np.random.Generator, each: Orders, net: np.ndarray) -> np.ndar
     return np.round((rate * net + 90.0 / each.lines) * noise, 2)
 
 
-def _duty(each: Orders, line: np.ndarray) -> np.ndarray:
-    """Apply the tariff to imports; a preference or a passing regime pays nothing."""
+def duty_of(trade: Goods, each: Orders, line: np.ndarray) -> np.ndarray:
+    """Apply the tariff to imports; a preference or a passing regime pays nothing.
+
+    Parameters
+    ----------
+    trade
+        Lines of goods.
+    each
+        The consignment of each line, shape (n,).
+    line
+        Numbers of the goods, shape (n,).
+
+    Returns
+    -------
+    ndarray
+        Rates in percent, shape (n,).
+    """
     pays = (each.flow == IMPORT) & ~each.preference
-    return np.where(pays, goods().duty[line], 0.0)
+    return np.where(pays, trade.duty[line], 0.0)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
-from targeting.simulate.orders import BROKERS_PER_COUNTRY, SUPPLIER_SLOTS
-from targeting.simulate.places import IMPORT, SITE_COUNTRY, SITE_VAT
+from targeting.simulate.orders import SUPPLIER_SLOTS
+from targeting.simulate.places import IMPORT
 
 if TYPE_CHECKING:
+    from targeting.simulate.ground import Ground
     from targeting.simulate.lines import Lines
     from targeting.simulate.orders import Desk, Orders
     from targeting.simulate.schemes import Hand, Wave
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from targeting.simulate.traders import Traders
 
 
-def deals_in(traders: Traders, *sectors: str) -> np.ndarray:
+def deals_in(ground: Ground, traders: Traders, *sectors: str) -> np.ndarray:
     """Tell whose main goods are of some sectors.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders to look at, shape (n,).
     *sectors
         Names of the sectors.
     """
-    return np.isin(traders.goods[:, 0], goods().of(*sectors))
+    return np.isin(traders.goods[:, 0], ground.goods.of(*sectors))
 
 
 def importing(traders: Traders, day: int) -> np.ndarray:
@@ -50,7 +52,7 @@ def lot(desk: Desk, size: int, share: float) -> np.ndarray:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     size
         How many lots.
     share
@@ -65,29 +67,50 @@ def new_supplier(desk: Desk, orders: Orders) -> np.ndarray:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         Orders of the gang, shape (n,).
     """
-    group = orders.dispatch * len(goods().sectors) + goods().sector[orders.goods]
-    firms = min(40 + desk.day // 12, SUPPLIER_SLOTS - 1)
+    group = orders.dispatch * len(desk.goods.sectors) + desk.goods.sector[orders.goods]
+    firms = desk.firms
     late = firms - 1 - (desk.rng.random(len(orders)) ** 2 * firms * 0.7).astype(np.int64)
     return group * SUPPLIER_SLOTS + late
 
 
-def among(desk: Desk, choices: np.ndarray, size: int) -> np.ndarray:
-    """Draw so many from the choices, each as likely.
+def goods_among(desk: Desk, orders: Orders, *sectors: str) -> np.ndarray:
+    """Draw lines of goods of some sectors, each as likely; the orders' own where there are none.
 
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
-    choices
-        What is drawn from, shape (k,).
-    size
-        How many draws.
+        Ground, traders, day and stream.
+    orders
+        Orders of the gang, shape (n,).
+    *sectors
+        Names of the sectors.
     """
-    return choices[desk.rng.integers(0, len(choices), size)]
+    choices = desk.goods.of(*sectors)
+    if not len(choices):
+        return orders.goods
+    return choices[desk.rng.integers(0, len(choices), len(orders))]
+
+
+def site_among(desk: Desk, wave: Wave, orders: Orders, *, codes: tuple[str, ...]) -> np.ndarray:
+    """Choose the wave's office among those named that the world has; else keep the orders' own.
+
+    Parameters
+    ----------
+    desk
+        Ground, traders, day and stream.
+    wave
+        The wave that runs.
+    orders
+        Orders of the gang, shape (n,).
+    codes
+        Codes of the offices, in the order of the waves.
+    """
+    there = [desk.ground.sites.index(code) for code in codes if code in desk.ground.sites]
+    return np.full(len(orders), wave.choose("site", there)) if there else orders.site
 
 
 def gang_broker(desk: Desk, orders: Orders, wave: Wave, *, share: float) -> np.ndarray:
@@ -96,7 +119,7 @@ def gang_broker(desk: Desk, orders: Orders, wave: Wave, *, share: float) -> np.n
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         Orders of the gang, shape (n,).
     wave
@@ -104,9 +127,10 @@ def gang_broker(desk: Desk, orders: Orders, wave: Wave, *, share: float) -> np.n
     share
         Share of the orders sent to the two, in [0, 1].
     """
-    first = int(wave.chance("broker") * BROKERS_PER_COUNTRY)
-    number = (first + desk.rng.integers(0, 2, len(orders)) * 7) % BROKERS_PER_COUNTRY
-    gang = SITE_COUNTRY[orders.site] * 1000 + number
+    brokers = desk.ground.settings.services.brokers_per_country
+    first = int(wave.chance("broker") * brokers)
+    number = (first + desk.rng.integers(0, 2, len(orders)) * 7) % brokers
+    gang = desk.ground.site_country[orders.site] * 1000 + number
     return np.where(lot(desk, len(orders), share), gang, orders.broker)
 
 
@@ -116,7 +140,7 @@ def later_amendments(desk: Desk, orders: Orders, mean: float) -> np.ndarray:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         Orders of the gang, shape (n,).
     mean
@@ -154,5 +178,5 @@ def tax_share(lines: Lines, hand: Hand) -> np.ndarray:
     hand
         The scheme's rows among them, with their orders.
     """
-    duty, vat = lines.duty[hand.rows] / 100, SITE_VAT[hand.orders.site[hand.rows]]
+    duty, vat = lines.duty[hand.rows] / 100, hand.ground.site_vat[hand.orders.site[hand.rows]]
     return duty + vat * (1 + duty)

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
 from targeting.simulate.places import (
     AIR,
-    COUNTRIES,
     COUNTRY,
     EXPORT,
-    HUB_SHARES,
-    HUBS,
-    IS_HOME,
+    IMPORT,
     IS_PREFERRED,
     NOWHERE,
-    PLACES,
     PORTS,
     REGION,
     ROAD,
     SEA,
-    SITE_COUNTRY,
-    SITE_OFFSET_S,
-    SITES,
     TRANSIT,
 )
 from targeting.simulate.rows import Rows
 from targeting.simulate.streams import Flags, Floats, Ints, cumulative, habit, pick
-from targeting.simulate.traders import Traders, destinations
+
+if TYPE_CHECKING:
+    from targeting.simulate.goods import Goods
+    from targeting.simulate.ground import Ground
+    from targeting.simulate.settings import LoyaltySettings
+    from targeting.simulate.traders import Traders
 
 DAY_S = 86_400
 MISSING = -1
 SELF = -2
 """The notify party is the consignee itself."""
 FULL, GROUPAGE, EMPTY = range(3)
-BROKERS_PER_COUNTRY = 45
-FORWARDERS = 90
-CARRIERS = (24, 18, 140, 16)
-SUPPLIER_SLOTS = 512
+SUPPLIER_SLOTS = 4096
+_SEASON_OF_HABITS_DAYS = 240
 PAYMENTS = ("transfer", "deferred", "guarantee", "card", "cash")
 _PAYMENT_SHARES = cumulative(np.array([60.0, 20.0, 9.0, 6.0, 5.0]))
 _RE_EXPORTERS = np.array([COUNTRY[code] for code in ("AE", "TR", "DE", "RU", "GE", "CN")])
@@ -79,6 +75,8 @@ class Orders(Rows):
         Amendments when the version was lodged.
     seal_twin
         Whether the seal number repeats one seen before.
+    journey, home
+        Number of the journey through two sites, 0 for none, and the site where it ends.
     """
 
     scheme: Ints
@@ -106,21 +104,40 @@ class Orders(Rows):
     preference: Flags
     amendments: Ints
     seal_twin: Flags
+    journey: Ints
+    home: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a day's orders are written: the traders, the seed, the day and its random stream."""
+    """Where a day's orders are written: ground, traders, the day and its random stream."""
 
+    ground: Ground
     traders: Traders
-    seed: int
     day: int
     rng: np.random.Generator
 
     @property
+    def goods(self) -> Goods:
+        """Lines of goods."""
+        return self.ground.goods
+
+    @property
+    def loyalty(self) -> LoyaltySettings:
+        """How faithful traders are to their habits."""
+        return self.ground.settings.services.loyalty
+
+    @property
     def season_of_habits(self) -> int:
         """Number of the present stretch of 240 days: suppliers and brokers change with it."""
-        return self.day // 240
+        return self.day // _SEASON_OF_HABITS_DAYS
+
+    @property
+    def firms(self) -> int:
+        """Suppliers in each country and trade by now: new ones keep coming."""
+        services = self.ground.settings.services
+        grown = int(services.suppliers + self.day * services.new_suppliers_per_year / 365)
+        return min(grown, SUPPLIER_SLOTS - 1)
 
     def kept(self, name: str, trader: np.ndarray, *, share: float, key: np.ndarray | int) -> Floats:
         """Draw a trader's habit, kept with a given share and replaced by chance otherwise.
@@ -137,9 +154,8 @@ class Desk:
             What tells habits of one name apart, such as a slot; one number or shape (n,).
         """
         chance = self.rng.random(len(trader))
-        return np.where(
-            self.rng.random(len(trader)) < share, habit(self.seed, name, trader, key), chance
-        )
+        own = habit(self.ground.seed, name, trader, key)
+        return np.where(self.rng.random(len(trader)) < share, own, chance)
 
 
 def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
@@ -152,7 +168,7 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
     trader
         Numbers of the traders, one per consignment.
     """
-    size, rng = len(trader), desk.rng
+    size, rng, documents = len(trader), desk.rng, desk.ground.settings.documents
     known = desk.traders.take(trader)
     slot = (known.lines * rng.random(size) ** 2).astype(np.int64)
     line = _goods(desk, known.goods[np.arange(size), slot])
@@ -179,20 +195,30 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
         hub=_hub(desk, trader, dispatch=dispatch, mode=mode, site=site),
         load=load,
         boxed=_boxed(desk, line=line, mode=mode, load=load),
-        lines=np.where(load == EMPTY, 1, np.minimum(rng.geometric(0.68, size), 4)),
-        lodged=desk.day * DAY_S + _clock(rng, site),
-        lead=_lead(rng, mode),
-        payment=pick(_PAYMENT_SHARES, desk.kept("payment", trader, share=0.85, key=0)),
-        preference=IS_PREFERRED[origin] & (rng.random(size) < 0.72),
-        amendments=rng.poisson(np.where(rng.random(size) < 0.22, 0.9, 0.03)),
-        seal_twin=rng.random(size) < 0.004,
+        lines=np.where(load == EMPTY, 1, _line_count(rng, size, documents.lines)),
+        lodged=desk.day * DAY_S + _clock(desk, site),
+        lead=_lead(desk, mode),
+        payment=pick(
+            _PAYMENT_SHARES, desk.kept("payment", trader, share=desk.loyalty.payment, key=0)
+        ),
+        preference=IS_PREFERRED[origin] & (rng.random(size) < documents.preference_share),
+        amendments=rng.poisson(np.where(rng.random(size) < documents.amended_share, 0.9, 0.03)),
+        seal_twin=rng.random(size) < documents.seal_slip_share,
+        journey=np.zeros(size, dtype=np.int64),
+        home=site,
     )
 
 
+def _line_count(rng: np.random.Generator, size: int, mean: float) -> np.ndarray:
+    """Draw one to four goods lines; cutting the geometric law at four costs it a little mean."""
+    return np.minimum(rng.geometric(1.0 / (1.0 + 1.025 * (mean - 1.0)), size), 4)
+
+
 def _goods(desk: Desk, usual: np.ndarray) -> np.ndarray:
-    """Let one consignment in eleven leave the trader's lines."""
-    odd = desk.rng.integers(0, len(goods().codes), len(usual))
-    return np.where(desk.rng.random(len(usual)) < 0.09, odd, usual)
+    """Let a share of consignments leave the trader's lines."""
+    odd = desk.rng.integers(0, len(desk.goods.codes), len(usual))
+    leaves = desk.rng.random(len(usual)) < desk.ground.settings.goods.odd_share
+    return np.where(leaves, odd, usual)
 
 
 def _flow(desk: Desk, main: np.ndarray) -> np.ndarray:
@@ -209,15 +235,18 @@ def _countries(
     flow: np.ndarray,
     site: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    trade = goods()
-    choice = pick(trade.origin_shares[line], desk.kept("origin", trader, share=0.80, key=slot))
-    home = SITE_COUNTRY[site]
+    trade = desk.goods
+    kept = desk.kept("origin", trader, share=desk.loyalty.origin, key=slot)
+    choice = pick(trade.origin_shares[line], kept)
+    home = desk.ground.site_country[site]
     abroad = np.where(trade.origin[line, 0] == home, trade.origin[line, 1], trade.origin[line, 0])
     made = trade.origin[line, choice]
     origin = np.where(flow == EXPORT, home, np.where(made == home, abroad, made))
     re_export = desk.kept("re-export", trader, share=0.8, key=slot)
     via = _RE_EXPORTERS[desk.rng.integers(0, len(_RE_EXPORTERS), len(trader))]
-    dispatch = np.where((re_export < 0.13) & (flow != EXPORT), via, origin)
+    dispatch = np.where(
+        (re_export < desk.ground.settings.routes.re_export_share) & (flow != EXPORT), via, origin
+    )
     return origin, dispatch
 
 
@@ -230,13 +259,13 @@ def _destination(
     line: np.ndarray,
     origin: np.ndarray,
 ) -> np.ndarray:
-    size = len(trader)
+    size, ground = len(trader), desk.ground
     slot = (4 * desk.kept("onward", trader, share=0.8, key=0)).astype(np.int64)
-    onward = destinations()[site, slot]
-    onward = np.where(onward == origin, destinations()[site, (slot + 1) % 4], onward)
-    market = goods().origin[line, desk.rng.integers(0, 4, size)]
-    abroad = np.where(IS_HOME[market], onward, market)
-    return np.select([flow == 0, flow == EXPORT], [SITE_COUNTRY[site], abroad], onward)
+    onward = ground.onward[site, slot]
+    onward = np.where(onward == origin, ground.onward[site, (slot + 1) % 4], onward)
+    market = desk.goods.origin[line, desk.rng.integers(0, 4, size)]
+    abroad = np.where(ground.is_home[market], onward, market)
+    return np.select([flow == IMPORT, flow == EXPORT], [ground.site_country[site], abroad], onward)
 
 
 def supplier_of(
@@ -250,11 +279,9 @@ def supplier_of(
         Where, whose, from which country, which goods, and the trader's slot for them.
     """
     key = slot + 8 * desk.season_of_habits
-    usual = desk.kept("supplier", trader, share=0.75, key=key)
-    # New firms keep coming: the group a supplier is drawn from grows through the years.
-    firms = np.minimum(40 + desk.day // 12, SUPPLIER_SLOTS - 1)
-    group = dispatch * len(goods().sectors) + goods().sector[line]
-    return group * SUPPLIER_SLOTS + (firms * usual**1.8).astype(np.int64)
+    usual = desk.kept("supplier", trader, share=desk.loyalty.supplier, key=key)
+    group = dispatch * len(desk.goods.sectors) + desk.goods.sector[line]
+    return group * SUPPLIER_SLOTS + (desk.firms * usual**1.8).astype(np.int64)
 
 
 def broker_of(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
@@ -269,26 +296,42 @@ def broker_of(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
     site
         Numbers of the offices, shape (n,).
     """
-    usual = desk.kept("broker", trader, share=0.88, key=desk.season_of_habits // 2)
-    number = (BROKERS_PER_COUNTRY * usual**1.5).astype(np.int64)
-    alone = habit(desk.seed, "own declarant", trader) < 0.07
-    return np.where(alone, MISSING, SITE_COUNTRY[site] * 1000 + number)
+    services = desk.ground.settings.services
+    usual = desk.kept("broker", trader, share=desk.loyalty.broker, key=desk.season_of_habits // 2)
+    number = (services.brokers_per_country * usual**1.5).astype(np.int64)
+    alone = habit(desk.ground.seed, "own declarant", trader) < services.own_declarant_share
+    return np.where(alone, MISSING, desk.ground.site_country[site] * 1000 + number)
 
 
 def _notify(desk: Desk, trader: np.ndarray) -> np.ndarray:
-    usual = desk.kept("notify", trader, share=0.9, key=0)
-    forwarder = ((usual - 0.62) / 0.38 * FORWARDERS).astype(np.int64)
+    usual = desk.kept("notify", trader, share=desk.loyalty.notify, key=0)
+    forwarders = desk.ground.settings.services.forwarders
+    forwarder = ((usual - 0.62) / 0.38 * forwarders).astype(np.int64)
     return np.where(usual < 0.62, SELF, forwarder)
 
 
 def _mode(desk: Desk, trader: np.ndarray, site: np.ndarray) -> np.ndarray:
-    shares = cumulative(np.array([one.modes for one in SITES]))
-    return pick(shares[site], desk.kept("mode", trader, share=0.8, key=0))
+    return pick(desk.ground.modes[site], desk.kept("mode", trader, share=desk.loyalty.mode, key=0))
 
 
 def _carrier(desk: Desk, trader: np.ndarray, mode: np.ndarray) -> np.ndarray:
-    usual = desk.kept("carrier", trader, share=0.75, key=mode)
-    return mode * 1000 + (np.array(CARRIERS)[mode] * usual**1.6).astype(np.int64)
+    usual = desk.kept("carrier", trader, share=desk.loyalty.carrier, key=mode)
+    count = np.array(desk.ground.settings.services.carriers.in_order)
+    return mode * 1000 + (count[mode] * usual**1.6).astype(np.int64)
+
+
+def any_carrier(desk: Desk, mode: np.ndarray) -> np.ndarray:
+    """Choose a carrier of each mode, each as likely (34).
+
+    Parameters
+    ----------
+    desk
+        Ground, traders, day and stream.
+    mode
+        Numbers of the modes of transport, shape (n,).
+    """
+    count = np.array(desk.ground.settings.services.carriers.in_order)
+    return mode * 1000 + desk.rng.integers(0, count[mode])
 
 
 def loading_of(
@@ -307,54 +350,51 @@ def loading_of(
     mode
         Numbers of the modes of transport, shape (n,).
     """
-    slot = (3 * desk.kept("loading", trader, share=0.85, key=dispatch)).astype(np.int64)
+    slot = (3 * desk.kept("loading", trader, share=desk.loyalty.loading, key=dispatch)).astype(
+        np.int64
+    )
     return PORTS[dispatch, mode, slot]
 
 
 def _hub(
     desk: Desk, trader: np.ndarray, *, dispatch: np.ndarray, mode: np.ndarray, site: np.ndarray
 ) -> np.ndarray:
-    region = REGION[dispatch]
-    choice = pick(HUB_SHARES[region], desk.kept("hub", trader, share=0.85, key=dispatch))
-    hub = HUBS[region, choice]
-    pointless = (_COUNTRY_OF_PLACE[hub] == SITE_COUNTRY[site]) | (mode == AIR)
+    region, ground = REGION[dispatch], desk.ground
+    kept = desk.kept("hub", trader, share=desk.loyalty.hub, key=dispatch)
+    hub = ground.hubs[region, pick(ground.hub_shares[region], kept)]
+    pointless = (ground.place_country[hub] == ground.site_country[site]) | (mode == AIR)
     pointless |= (mode == ROAD) & (desk.rng.random(len(hub)) < 0.7)
     return np.where(pointless, NOWHERE, hub)
 
 
-_COUNTRY_OF_PLACE = np.array(
-    [COUNTRIES.index(code[:2]) if code[:2] in COUNTRIES else MISSING for code in PLACES]
-)
-
-
 def _load(desk: Desk, *, line: np.ndarray, mode: np.ndarray) -> np.ndarray:
-    small = goods().price[line] > 6
+    small = desk.goods.price[line] > 6
     groupage = desk.rng.random(len(line)) < np.where(small, 0.30, 0.06)
     load = np.where(groupage & (mode != AIR), GROUPAGE, FULL)
-    return np.where((line == goods().empty_box) & (mode != AIR), EMPTY, load)
+    return np.where((line == desk.goods.empty_box) & (mode != AIR), EMPTY, load)
 
 
-def _clock(rng: np.random.Generator, site: np.ndarray) -> np.ndarray:
+def _clock(desk: Desk, site: np.ndarray) -> np.ndarray:
     """Draw the second of the UTC day, so that most local hours are office hours."""
-    size = len(site)
+    size, rng = len(site), desk.rng
     local = np.clip(rng.normal(12.8, 2.9, size), 6.5, 21.5) * 3600
-    night = rng.random(size) < 0.11
+    night = rng.random(size) < desk.ground.settings.documents.night_share
     local = np.where(night, rng.random(size) * DAY_S, local)
-    return (local.astype(np.int64) - SITE_OFFSET_S[site]) % DAY_S
+    return (local.astype(np.int64) - desk.ground.site_offset_s[site]) % DAY_S
 
 
-def _lead(rng: np.random.Generator, mode: np.ndarray) -> np.ndarray:
-    """Draw the time to arrival: days at sea, hours by road; one in sixteen is lodged late."""
-    size = len(mode)
+def _lead(desk: Desk, mode: np.ndarray) -> np.ndarray:
+    """Draw the time to arrival: days at sea, hours by road; a share is lodged late."""
+    size, rng = len(mode), desk.rng
     median_h = np.array([44.0, 30.0, 9.0, 5.0])[mode]
     hours = median_h * np.exp(rng.normal(0.0, 0.55, size))
-    late = rng.random(size) < 0.06
+    late = rng.random(size) < desk.ground.settings.documents.late_share
     return (np.where(late, rng.uniform(-2.0, 2.5, size), hours) * 3600).astype(np.int64)
 
 
 def _boxed(desk: Desk, *, line: np.ndarray, mode: np.ndarray, load: np.ndarray) -> np.ndarray:
     """Tell which consignments move in ISO containers: sea, most of rail, some of road."""
     share = np.array([0.93, 0.72, 0.12, 0.0])[mode]
-    bulk = goods().price[line] < 0.2
+    bulk = desk.goods.price[line] < 0.2
     lot = desk.rng.random(len(line)) < np.where(bulk, share * 0.3, share)
     return (lot | (load == EMPTY) | ((mode == SEA) & (load == GROUPAGE))) & (mode != AIR)

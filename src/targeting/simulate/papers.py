@@ -14,6 +14,7 @@ from targeting.simulate.places import AIR, ROAD, SEA
 from targeting.simulate.rows import Rows
 
 if TYPE_CHECKING:
+    from targeting.simulate.ground import Ground
     from targeting.simulate.orders import Orders
     from targeting.simulate.streams import Ints
     from targeting.simulate.yard import Units
@@ -44,8 +45,6 @@ BLANK_SHARES = (
     ("procedure_code", 0.005),
 )
 """Columns the clerk leaves out, and how often; the same for every line, honest or not."""
-TYPO_SHARE = 0.006
-"""Share of container numbers with one wrong digit (domain.md section 2.5: typos are common)."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,20 @@ class Papers(Rows):
 
 
 def draw_papers(
-    rng: np.random.Generator, orders: Orders, units: Units, *, order: np.ndarray, day: int
+    ground: Ground,
+    rng: np.random.Generator,
+    orders: Orders,
+    units: Units,
+    *,
+    order: np.ndarray,
+    day: int,
 ) -> Papers:
     """Draw the documents of a day's consignments, one row per goods line.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     rng
         The day's stream for papers.
     orders, units
@@ -99,10 +106,10 @@ def draw_papers(
     day
         Days since the world began.
     """
-    count = len(orders)
-    vehicle, trip = _conveyance(rng, orders)
-    typo = np.where(rng.random(count) < TYPO_SHARE, rng.integers(1, 10, count), 0)
-    shares = np.array([share for _, share in BLANK_SHARES])
+    count, documents = len(orders), ground.settings.documents
+    vehicle, trip = _conveyance(ground, rng, orders)
+    typo = np.where(rng.random(count) < documents.typo_share, rng.integers(1, 10, count), 0)
+    shares = documents.blanks * np.array([share for _, share in BLANK_SHARES])
     return Papers(
         day=np.full(len(order), day),
         row=np.arange(len(order)),
@@ -118,13 +125,20 @@ def draw_papers(
     )
 
 
-def _conveyance(rng: np.random.Generator, orders: Orders) -> tuple[np.ndarray, np.ndarray]:
+def _conveyance(
+    ground: Ground, rng: np.random.Generator, orders: Orders
+) -> tuple[np.ndarray, np.ndarray]:
     """Give conveyances numbers: vessels call every fourth day, trains daily."""
+    carriers = ground.settings.services.carriers
     count, day = len(orders), orders.lodged // 86_400
     sailing = day // 4
     vehicle = np.select(
         [orders.mode == SEA, orders.mode == ROAD, orders.mode == AIR],
-        [(sailing + orders.site) % 5, rng.integers(0, 60, count), rng.integers(0, 8, count)],
-        day % 9,
+        [
+            (sailing + orders.site) % carriers.vessels,
+            rng.integers(0, carriers.trucks, count),
+            rng.integers(0, carriers.aircraft, count),
+        ],
+        day % carriers.trains,
     )
     return orders.carrier * 100 + vehicle, np.where(orders.mode == SEA, sailing, day)

@@ -10,40 +10,47 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
 from targeting.simulate.lines import vague_words
 from targeting.simulate.moves import (
-    among,
     deals_in,
     gang_broker,
+    goods_among,
     importing,
+    later_amendments,
     lot,
     marked,
     new_supplier,
     tax_share,
 )
-from targeting.simulate.orders import FORWARDERS
-from targeting.simulate.places import COUNTRY, IS_PREFERRED, PORTS, SITE_COUNTRY, SITE_VAT
+from targeting.simulate.orders import PAYMENTS, any_carrier
+from targeting.simulate.places import AIR, COUNTRY, IMPORT, IS_PREFERRED, PORTS, TRANSIT
 
 if TYPE_CHECKING:
+    from targeting.simulate.ground import Ground
     from targeting.simulate.lines import Lines
     from targeting.simulate.orders import Desk, Orders
     from targeting.simulate.schemes import Hand, Wave
     from targeting.simulate.streams import Floats
     from targeting.simulate.traders import Traders
 
+_MANUFACTURES = (
+    "textiles", "footwear", "plastics", "ceramics", "metals", "homeware", "food", "electronics",
+)  # fmt: skip
 
-def undervaluers(traders: Traders, day: int) -> Floats:
+
+def undervaluers(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit importers of taxed goods.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    taxed = goods().duty[traders.goods[:, 0]] >= 10
+    taxed = ground.goods.duty[traders.goods[:, 0]] >= 10
     return (importing(traders, day) & taxed).astype(float)
 
 
@@ -53,7 +60,7 @@ def shape_undervaluation(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -61,7 +68,7 @@ def shape_undervaluation(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     return orders.having(
         flow=np.zeros_like(orders.flow),
-        destination=SITE_COUNTRY[orders.site],
+        destination=desk.ground.site_country[orders.site],
         broker=gang_broker(desk, orders, wave, share=0.2),
     )
 
@@ -90,17 +97,19 @@ def trace_undervaluation(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     return marked(changed, hand.rows, evaded=evaded, quantity=0.0)
 
 
-def misclassifiers(traders: Traders, day: int) -> Floats:
+def misclassifiers(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit importers whose goods have a cheaper-taxed neighbour in the tariff.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    covered = goods().cover[traders.goods[:, 0]] >= 0
+    covered = ground.goods.cover[traders.goods[:, 0]] >= 0
     return (importing(traders, day) & covered).astype(float)
 
 
@@ -110,7 +119,7 @@ def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -119,7 +128,7 @@ def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     return orders.having(
         goods=desk.traders.goods[orders.trader, 0],
         flow=np.zeros_like(orders.flow),
-        destination=SITE_COUNTRY[orders.site],
+        destination=desk.ground.site_country[orders.site],
         preference=np.zeros(len(orders), dtype=bool),
         broker=gang_broker(desk, orders, wave, share=0.2),
     )
@@ -137,13 +146,14 @@ def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     wave
         The wave that runs.
     """
-    trade, cover = goods(), goods().cover[lines.goods[hand.rows]]
+    trade = hand.ground.goods
+    cover = trade.cover[lines.goods[hand.rows]]
     rows, cover = hand.rows[cover >= 0], cover[cover >= 0]
-    true_duty, vat = lines.duty[rows] / 100, SITE_VAT[hand.orders.site[rows]]
+    true_duty, vat = lines.duty[rows] / 100, hand.ground.site_vat[hand.orders.site[rows]]
     declared_duty = trade.duty[cover] / 100
     lot = hand.rng.random(len(rows))
     neighbour = cover * 3 + hand.rng.integers(0, 3, len(rows))
-    vague = vague_words(hand.rng, len(rows))
+    vague = vague_words(hand.ground.goods, hand.rng, len(rows))
     own_words = 0.25 + 0.2 * wave.chance("words")
     word = np.select(
         [lot < own_words, lot < own_words + 0.15], [lines.word[rows], vague], neighbour
@@ -157,18 +167,19 @@ def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     return marked(changed, rows, evaded=evaded, quantity=0.0)
 
 
-def origin_frauds(traders: Traders, day: int) -> Floats:
+def origin_frauds(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit importers of taxed manufactures.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    made = deals_in(traders, "textiles", "footwear", "plastics", "ceramics", "metals", "homeware",
-               "food", "electronics")  # fmt: skip
+    made = deals_in(ground, traders, *_MANUFACTURES)
     return (importing(traders, day) & made).astype(float)
 
 
@@ -178,7 +189,7 @@ def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -189,11 +200,11 @@ def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     claimed = _plausible(
         desk, orders.goods, COUNTRY[wave.choose("claimed", ("UZ", "GE", "KG", "RU"))]
     )
-    direct = lot(desk, size, 0.30)
+    direct = lot(desk, size, 0.40)
     dispatch = np.where(direct, maker, claimed)
     shaped = orders.having(
         flow=np.zeros_like(orders.flow),
-        destination=SITE_COUNTRY[orders.site],
+        destination=desk.ground.site_country[orders.site],
         supply=np.full(size, maker),
         origin=claimed,
         dispatch=dispatch,
@@ -206,7 +217,7 @@ def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
 
 def _plausible(desk: Desk, line: np.ndarray, usual: int) -> np.ndarray:
     """Claim a free-trade origin the goods do come from where there is one, else the wave's own."""
-    origins = goods().origin[line]
+    origins = desk.goods.origin[line]
     known = IS_PREFERRED[origins]
     first = origins[np.arange(len(line)), known.argmax(axis=1)]
     return np.where(known.any(axis=1) & lot(desk, len(line), 0.7), first, usual)
@@ -225,17 +236,19 @@ def trace_origin_fraud(lines: Lines, hand: Hand, wave: Wave) -> Lines:
         The wave that runs; not used.
     """
     del wave
-    duty = goods().duty[lines.goods[hand.rows]] / 100
-    vat = SITE_VAT[hand.orders.site[hand.rows]]
+    duty = hand.ground.goods.duty[lines.goods[hand.rows]] / 100
+    vat = hand.ground.site_vat[hand.orders.site[hand.rows]]
     evaded = lines.value[hand.rows] * duty * (1 + vat)
     return marked(lines, hand.rows, evaded=evaded, quantity=0.0)
 
 
-def good_importers(traders: Traders, day: int) -> Floats:
+def good_importers(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit large, long-established importers: theirs is the name that opens doors.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
@@ -251,7 +264,7 @@ def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -259,11 +272,13 @@ def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("CN", "TR", "AE"))]
-    branded = goods().of("electronics", "footwear", "textiles", "vehicles", "drinks", "homeware")
+    branded = goods_among(
+        desk, orders, "electronics", "footwear", "textiles", "vehicles", "drinks", "homeware"
+    )
     shaped = orders.having(
-        goods=np.where(lot(desk, size, 0.5), orders.goods, among(desk, branded, size)),
+        goods=np.where(lot(desk, size, 0.5), orders.goods, branded),
         flow=np.zeros_like(orders.flow),
-        destination=SITE_COUNTRY[orders.site],
+        destination=desk.ground.site_country[orders.site],
         origin=np.full(size, source),
         supply=np.full(size, source),
         dispatch=np.full(size, source),
@@ -271,9 +286,11 @@ def shape_identity_hijack(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         preference=np.zeros(size, dtype=bool),
         broker=gang_broker(desk, orders, wave, share=0.5),
         notify=np.where(
-            lot(desk, size, 0.7), desk.rng.integers(0, FORWARDERS, size), orders.notify
+            lot(desk, size, 0.7),
+            desk.rng.integers(0, desk.ground.settings.services.forwarders, size),
+            orders.notify,
         ),
-        payment=np.where(lot(desk, size, 0.3), 4, orders.payment),
+        payment=np.where(lot(desk, size, 0.3), PAYMENTS.index("cash"), orders.payment),
     )
     return shaped.having(supplier=new_supplier(desk, shaped))
 
@@ -295,3 +312,85 @@ def trace_identity_hijack(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     value = np.round(true * hand.rng.uniform(0.6, 1.0, len(hand.rows)), 2)
     changed = lines.changed(hand.rows, value=value)
     return marked(changed, hand.rows, evaded=true * tax_share(lines, hand), quantity=0.0)
+
+
+def carriers_through(ground: Ground, traders: Traders, day: int) -> Floats:
+    """Suit young or small traders in transit, and importers of taxed goods who are young.
+
+    Parameters
+    ----------
+    ground
+        What the world stands on.
+    traders
+        Traders known by then; shape (n,).
+    day
+        Days since the world began.
+    """
+    passing = (traders.flow == TRANSIT) & (traders.young(day) | (traders.volume < 0.5))
+    taxed = ground.goods.duty[traders.goods[:, 0]] >= 10
+    home = (traders.flow == IMPORT) & traders.young(day) & taxed
+    return ((passing | home) & (traders.activity(day) > 0)).astype(float)
+
+
+def shape_transit_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
+    """Declare taxed goods in transit to a country they will never reach (25, 29, 34, 52, 69).
+
+    Parameters
+    ----------
+    desk
+        Ground, traders, day and stream.
+    orders
+        The gang's orders, shape (n,), as honest traders write them.
+    wave
+        The wave that runs.
+    """
+    size = len(orders)
+    sector = wave.choose("goods", ("electronics", "footwear", "drinks", "textiles"))
+    onward = COUNTRY[wave.choose("onward", ("TJ", "KG", "AF", "UZ"))]
+    source = COUNTRY[wave.choose("source", ("TR", "CN", "AE"))]
+    taxed = desk.goods.duty[orders.goods] >= 10
+    line = np.where(taxed & lot(desk, size, 0.4), orders.goods, goods_among(desk, orders, sector))
+    dispatch = np.where(lot(desk, size, 0.6), source, orders.dispatch)
+    usual = np.where(orders.flow == TRANSIT, orders.destination, onward)
+    shaped = orders.having(
+        goods=line,
+        flow=np.full(size, TRANSIT),
+        destination=np.where(lot(desk, size, 0.6), onward, usual),
+        origin=dispatch,
+        supply=dispatch,
+        dispatch=dispatch,
+        loading=PORTS[dispatch, orders.mode, desk.rng.integers(0, 3, size)],
+        preference=np.zeros(size, dtype=bool),
+        carrier=np.where(
+            (orders.mode != AIR) & lot(desk, size, 0.5),
+            any_carrier(desk, orders.mode),
+            orders.carrier,
+        ),
+        payment=np.where(lot(desk, size, 0.4), PAYMENTS.index("cash"), orders.payment),
+        amendments=later_amendments(desk, orders, 0.4),
+        broker=gang_broker(desk, orders, wave, share=0.25),
+    )
+    return shaped.having(supplier=new_supplier(desk, shaped))
+
+
+def trace_transit_diversion(lines: Lines, hand: Hand, wave: Wave) -> Lines:
+    """Pay freight for a shorter way than declared, and value low what is guaranteed (46, 49).
+
+    Parameters
+    ----------
+    lines
+        All goods lines of the day.
+    hand
+        The scheme's rows among them, their orders and a stream.
+    wave
+        The wave that runs; not used.
+    """
+    del wave
+    size = len(hand.rows)
+    true = lines.value[hand.rows]
+    value = np.round(true * hand.rng.uniform(0.6, 1.0, size), 2)
+    freight = np.round(lines.freight[hand.rows] * hand.rng.uniform(0.5, 0.95, size), 2)
+    duty = hand.ground.goods.duty[lines.goods[hand.rows]] / 100
+    vat = hand.ground.site_vat[hand.orders.site[hand.rows]]
+    changed = lines.changed(hand.rows, value=value, freight=freight)
+    return marked(changed, hand.rows, evaded=true * (duty + vat * (1 + duty)), quantity=0.0)

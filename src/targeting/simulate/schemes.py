@@ -1,7 +1,8 @@
-"""Offence schemes: who takes part, when they run, and how their waves move on.
+"""Offence schemes: who takes part, when they run, and how they move on.
 
 A scheme comes in waves. Each wave has its own gang, route, goods and brokers; between waves the
-scheme rests. So what was learnt from one wave helps, but only so far, with the next.
+scheme rests. A scheme that is caught too often lies low and comes back by another route, with
+other brokers and goods. So what was learnt helps, but only so far, with what comes next.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from targeting.simulate.streams import Floats, habit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from targeting.simulate.ground import Ground
     from targeting.simulate.lines import Lines
     from targeting.simulate.orders import Desk, Orders
     from targeting.simulate.traders import Traders
@@ -27,7 +29,7 @@ GANG_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One wave of a scheme: everything that stays the same while it runs.
+    """What a scheme does at one time: everything that stays the same until it moves on.
 
     Parameters
     ----------
@@ -36,41 +38,46 @@ class Wave:
     scheme
         Name of the scheme.
     number
-        Waves before this one.
+        Waves before this one: it decides on the people.
+    moves
+        Times the scheme moved because too much of it was caught. With the number it decides on
+        routes, brokers and goods.
     """
 
     seed: int
     scheme: str
     number: int
+    moves: int = 0
 
     def chance(self, name: str) -> float:
-        """Give the wave's own number in [0, 1) for a named decision.
+        """Give the number in [0, 1) that decides a named question until the scheme moves on.
 
         Parameters
         ----------
         name
             Name of the decision.
         """
-        return float(habit(self.seed, f"{self.scheme}: {name}", self.number)[0])
+        return float(habit(self.seed, f"{self.scheme}: {name}", self.number, self.moves)[0])
 
     def choose(self, name: str, options: Sequence[T]) -> T:
-        """Choose among options; the next wave chooses the next one, and so moves on.
+        """Choose among options; whoever moves on takes the next one.
 
         Parameters
         ----------
         name
             Name of the decision.
         options
-            What is chosen from, at least one, in the order of the waves.
+            What is chosen from, at least one, in the order of the moves.
         """
         first = int(habit(self.seed, f"{self.scheme}: {name}")[0] * len(options))
-        return options[(first + self.number) % len(options)]
+        return options[(first + self.number + self.moves) % len(options)]
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What a trace works on: the day's orders, one per line, the lines' rows and a stream."""
+    """What a trace works on: ground, the day's orders one per line, the lines' rows, a stream."""
 
+    ground: Ground
     orders: Orders
     rows: np.ndarray
     rng: np.random.Generator
@@ -84,9 +91,6 @@ class Scheme:
     ----------
     name, offence
         Name in the truth, and the offence an examination would record.
-    first_day, wave_days, pause_days
-        When the first wave begins (days since the world began, or before it), how long a wave
-        runs and how long it rests.
     detectable
         Chance that a full examination finds it.
     unit
@@ -99,61 +103,34 @@ class Scheme:
         Changes the orders the gang places.
     trace
         Changes their lines, marks the illicit ones and states the evaded revenue.
+    orders, lines
+        Names of the fields of `Orders` and `Lines` that it changes, and no others; what it
+        evades and hides is not among them, for no document shows it.
     inclined
         Whether the gang is taken from the crooked; a scheme that abuses clean traders is not.
     """
 
     name: str
     offence: str
-    first_day: int
-    wave_days: int
-    pause_days: int
     detectable: float
     unit: str
     gang_share: float
-    suits: Callable[[Traders, int], Floats]
+    suits: Callable[[Ground, Traders, int], Floats]
     shape: Callable[[Desk, Orders, Wave], Orders]
     trace: Callable[[Lines, Hand, Wave], Lines]
+    orders: str
+    lines: str
     inclined: bool = True
 
-    def wave(self, seed: int, day: int) -> Wave | None:
-        """Return the wave that runs on a day, None while the scheme rests.
-
-        Parameters
-        ----------
-        seed
-            Seed of the world.
-        day
-            Days since the world began.
-        """
-        if day < self.first_day or self._into(day) >= self.wave_days:
-            return None
-        return Wave(seed, self.name, (day - self.first_day) // self._period)
-
-    def intensity(self, day: int) -> float:
-        """Rise and fall of a wave: mean about 1 over its days, 0 at rest.
-
-        Parameters
-        ----------
-        day
-            Days since the world began.
-        """
-        if day < self.first_day or self._into(day) >= self.wave_days:
-            return 0.0
-        return 0.45 + 0.86 * float(np.sin(np.pi * (self._into(day) + 0.5) / self.wave_days))
-
-    @property
-    def _period(self) -> int:
-        return self.wave_days + self.pause_days
-
-    def _into(self, day: int) -> int:
-        return (day - self.first_day) % self._period
-
-    def gang(self, traders: Traders, wave: Wave, day: int) -> tuple[np.ndarray, Floats]:
+    def gang(
+        self, ground: Ground, traders: Traders, wave: Wave, day: int
+    ) -> tuple[np.ndarray, Floats]:
         """Choose the wave's gang as it stands on a day, and how busy each member is.
 
         Parameters
         ----------
+        ground
+            What the world stands on.
         traders
             Who is known by then.
         wave
@@ -166,7 +143,7 @@ class Scheme:
         tuple of ndarray
             Numbers of the traders, and weights that add to 1; both empty when nobody suits.
         """
-        weight = self.suits(traders, day)
+        weight = self.suits(ground, traders, day)
         candidates = np.flatnonzero(weight > 0)
         if not len(candidates):
             return candidates, weight[candidates]

@@ -5,44 +5,20 @@ The port knows what was lodged and which results are known by now; only `intelli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from targeting.simulate.goods import goods
 from targeting.simulate.orders import DAY_S
-from targeting.simulate.places import COUNTRY, PLACE
-from targeting.simulate.streams import Floats, Ints, stream
+from targeting.simulate.places import COUNTRY
+from targeting.simulate.roster import REASONS, Choice, Roster
 
 if TYPE_CHECKING:
     from targeting.simulate.examination import Examinations
-    from targeting.simulate.settings import SimulateSettings
+    from targeting.simulate.ground import Ground
     from targeting.simulate.world import Day
 
-REASONS = ("random", "mandatory", "intelligence", "rule", "officer")
-"""In the order in which they take their lines."""
-_TIP = 3.5
-"""Log-odds by which a tip-off prefers what is illicit; tips are wrong about half the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Lines of one day to examine.
-
-    Parameters
-    ----------
-    rows
-        Positions of the lines in the day, each at most once.
-    reason
-        Number in `REASONS` for each.
-    probability
-        Chance with which the lot drew it; NaN for other reasons.
-    """
-
-    rows: Ints
-    reason: Ints
-    probability: Floats
+__all__ = ["REASONS", "Choice", "Policy", "Port", "Roster", "Tally"]
 
 
 class Policy(Protocol):
@@ -122,12 +98,12 @@ class Port:
 
     Parameters
     ----------
-    settings
-        Shares of the reasons, and the seed.
+    ground
+        What the world stands on: shares of the reasons, goods, free zones and the seed.
     """
 
-    def __init__(self, settings: SimulateSettings) -> None:
-        self._seed, self._shares = settings.seed, settings.examined
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._waiting: list[Examinations] = []
         self._traders, self._brokers = Tally(5.0), Tally(12.0)
         self._goods, self._origins = Tally(12.0), Tally(25.0)
@@ -143,14 +119,10 @@ class Port:
         """
         self._hear(day.number)
         self._see(day)
-        rng = stream(self._seed, "selection", day.number)
-        reason = np.full(len(day), -1)
-        reason[rng.random(len(day)) < self._shares.random] = 0
-        for number, score in enumerate(self._scores(day), start=1):
-            self._fill(rng, reason, number=number, score=score)
-        rows = np.flatnonzero(reason >= 0)
-        drawn = np.where(reason[rows] == 0, self._shares.random, np.nan)
-        return Choice(rows, reason[rows], drawn)
+        roster = Roster.standing(self._ground, day)
+        roster.take_best("rule", 2.3 * self._rules(day))
+        roster.take_best("officer", 3.0 * self._habits(day))
+        return roster.choice()
 
     def learn(self, results: Examinations) -> None:
         """Keep the day's examinations until their results are known.
@@ -184,39 +156,19 @@ class Port:
             self._first_seen = np.concatenate([self._first_seen, more])
         np.minimum.at(self._first_seen, day.orders.trader, day.number)
 
-    def _fill(
-        self, rng: np.random.Generator, reason: np.ndarray, *, number: int, score: np.ndarray
-    ) -> None:
-        """Give a reason its share of the day: the highest scores, blurred by chance."""
-        share = getattr(self._shares, REASONS[number])
-        count = int(share * len(reason) + rng.random())
-        blurred = score + rng.gumbel(0.0, 1.0, len(reason))
-        blurred[reason >= 0] = -np.inf
-        best = np.lexsort((np.arange(len(reason)), -blurred))[:count]
-        best = best[np.isfinite(blurred[best])]
-        reason[best] = number
-
-    def _scores(self, day: Day) -> tuple[np.ndarray, ...]:
-        """Score the lines for mandatory orders, intelligence, rules and officers, in that order."""
-        return (
-            _ordered(day),
-            _TIP * day.lines.illicit,
-            2.3 * self._rules(day),
-            3.0 * self._habits(day),
-        )
-
     def _rules(self, day: Day) -> np.ndarray:
         """Add up risk lists: produce of source countries, free zones, prices, new traders."""
-        orders, lines = day.orders, day.lines
+        orders, lines, ground = day.orders, day.lines, self._ground
         young = day.number - self._first_seen[orders.trader] < 45
         learned = 0.7 * self._goods.lift(lines.goods) + 0.7 * self._origins.lift(orders.origin)
+        made_in_china = orders.origin == COUNTRY["CN"]
         return (
-            1.1 * (_in(lines.goods, "fresh") & np.isin(orders.origin, _SOURCES))
-            + 0.9 * np.isin(orders.hub, _ZONES)
-            + 0.5 * (_in(lines.goods, "textiles", "footwear") & (orders.origin == COUNTRY["CN"]))
-            + 0.6 * _in(lines.goods, "strategic")
+            1.1 * (_in(ground, day, "fresh") & np.isin(orders.origin, _SOURCES))
+            + 0.9 * np.isin(orders.hub, ground.free_zones)
+            + 0.5 * (_in(ground, day, "textiles", "footwear") & made_in_china)
+            + 0.6 * _in(ground, day, "strategic")
             + 0.9 * (orders.preference & (orders.dispatch != orders.origin))
-            + 1.2 * _below_reference(day)
+            + 1.2 * _below_reference(ground, day)
             + 0.6 * (young & (day.number > 45))
             + 0.5 * orders.seal_twin
             + learned
@@ -229,20 +181,13 @@ class Port:
 
 
 _SOURCES = [COUNTRY[code] for code in ("IR", "PK", "AF")]
-_ZONES = [PLACE[code] for code in ("AEJEA", "IRBND", "TRMER")]
 
 
-def _in(line: np.ndarray, *sectors: str) -> np.ndarray:
-    return np.isin(line, goods().of(*sectors))
+def _in(ground: Ground, day: Day, *sectors: str) -> np.ndarray:
+    return np.isin(day.lines.goods, ground.goods.of(*sectors))
 
 
-def _ordered(day: Day) -> np.ndarray:
-    """Mandatory orders fall on listed goods: meat, pharmaceuticals, precursors, listed devices."""
-    listed = _in(day.lines.goods, "meat", "pharma", "chemicals", "strategic")
-    return np.where(listed, 0.0, -np.inf)
-
-
-def _below_reference(day: Day) -> np.ndarray:
+def _below_reference(ground: Ground, day: Day) -> np.ndarray:
     """Flag lines below six tenths of the price list."""
     price = day.lines.value / np.maximum(day.lines.net, 0.1)
-    return price < 0.6 * goods().price[day.lines.goods]
+    return price < 0.6 * ground.goods.price[day.lines.goods]

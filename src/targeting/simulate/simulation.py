@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from targeting.simulate import writing
+from targeting.simulate import manifests, writing
 from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.examination import Examinations, examine
-from targeting.simulate.selection import REASONS, Policy, Port
+from targeting.simulate.customs_view import arrivals_table, results_table
+from targeting.simulate.examination import Examinations
+from targeting.simulate.ground import Ground
+from targeting.simulate.living import live
+from targeting.simulate.selection import REASONS
+from targeting.simulate.spool import Spool, in_background
 from targeting.simulate.traders import MONTH_DAYS
-from targeting.simulate.world import Day, World
-from targeting.tables.folder import write_tables
+from targeting.simulate.world import Day
 from targeting.tables.output import staged_file, staged_folder
+from targeting.tables.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from targeting.simulate.selection import Policy
     from targeting.simulate.settings import SimulateSettings
 
 TRUTH_FILE = "truth.parquet"
+MANIFESTS_FILE = "manifests.parquet"
+LINES_TOGETHER = 400_000
+"""Goods lines written at once; a chunk ends with the day that reaches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,12 @@ class SimulationReport:
         Name of the world.
     tables, truth
         The tables folder and the truth beside it.
+    manifests
+        The versions of the manifests, beside them too; None where the settings want none.
     days, declarations, examined, hits, illicit
         Counts.
     by_reason
-        Examinations and hits by reason for selection.
+        Examinations and hits by reason for selection, of the reasons there were.
     by_scheme
         Illicit lines and hits by scheme.
     """
@@ -68,6 +80,7 @@ class SimulationReport:
     preset: str
     tables: Path
     truth: Path
+    manifests: Path | None
     days: int
     declarations: int
     examined: int
@@ -86,91 +99,149 @@ class SimulationReport:
         """Hits per examination; None when nothing was examined."""
         return self.hits / self.examined if self.examined else None
 
+    def text(self) -> str:
+        """Return the report in words: what was lodged, examined and found, by reason and scheme.
 
-def live(
-    settings: SimulateSettings, policy: Policy | None = None
-) -> Iterator[tuple[Day, Examinations]]:
-    """Live through a world day by day under a policy.
+        Rates among the examined are those a port sees; what was missed only the truth knows.
+        """
+        rate = "none" if self.hit_rate is None else f"{self.hit_rate:.1%}"
+        return "\n".join(
+            [
+                f"{self.preset}: {self.declarations:,} declarations of {self.days:,} days, "
+                f"{self.examined:,} examined ({self.examined_share:.1%}), {self.hits:,} hits "
+                f"({rate}); {self.illicit:,} lines are illicit "
+                f"({self.illicit / self.declarations:.1%})",
+                "",
+                f"  {'reason for selection':<24}{'examined':>10}{'hits':>8}{'hit rate':>10}",
+                *(_row(one) for one in self.by_reason),
+                "",
+                f"  {'scheme':<24}{'illicit':>10}{'found':>8}{'share':>10}",
+                *(_row(one) for one in self.by_scheme),
+            ]
+        )
 
-    Parameters
-    ----------
-    settings
-        The world and its span.
-    policy
-        Who chooses what to examine; None is the port as it works today.
 
-    Yields
-    ------
-    tuple of Day and Examinations
-        What was lodged on a day, and what was examined of it.
-
-    Examples
-    --------
-    >>> from targeting.simulate.settings import preset
-    >>> days = live(preset("small"))
-    >>> day, results = next(days)
-    >>> len(results) <= len(day)
-    True
-    """
-    world, chooser = World(settings), policy or Port(settings)
-    for _ in range(settings.days):
-        day = world.next_day()
-        results = examine(day, chooser.choose(day), settings.delays)
-        chooser.learn(results)
-        yield day, results
+def _row(count: Count) -> str:
+    rate = f"{count.hits / count.lines:.1%}" if count.lines else "-"
+    return f"  {count.name:<24}{count.lines:>10,}{count.hits:>8,}{rate:>10}"
 
 
 def simulate(
     settings: SimulateSettings,
     output: Path,
     *,
+    policy: Policy | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SimulationReport:
     """Simulate a corridor: a tables folder, and `truth.parquet` beside it.
+
+    Worlds of many lines are written as they go on, a chunk of days at a time, so that a long one
+    needs no more memory than a short one.
 
     Parameters
     ----------
     settings
         The world and its span.
     output
-        The tables folder to write; the truth goes to its parent folder, never inside.
+        The tables folder to write; the truth goes to its parent folder, never inside, and so do
+        the manifests.
+    policy
+        Who chooses what to examine; None is the port as it works today.
     progress
-        Called with the days done and the days in all, after each month of the world.
+        Called with the days done and the days in all, after each chunk of at most a month.
 
     Raises
     ------
     OutputError
-        If the folder or the truth cannot be written.
+        If the folder, the truth or the manifests cannot be written.
     """
-    declared: list[pa.Table] = []
-    inspected: list[pa.Table] = []
-    known: list[pa.Table] = []
-    counts = _Counts()
-    for lived in _months(live(settings)):
-        day, results = Day.join([d for d, _ in lived]), Examinations.stack([r for _, r in lived])
-        declared.append(writing.declarations(settings, day))
-        inspected.append(writing.inspections(settings, results))
-        known.append(writing.truth(settings, day))
-        counts.add(day, results)
-        if progress is not None:
-            progress(day.number + len(lived), settings.days)
-    beside = output.parent / TRUTH_FILE
-    with staged_folder(output) as stage, staged_file(beside) as file:
-        write_tables(stage, _whole(declared), _whole(inspected))
-        pq.write_table(_whole(known), file, compression="zstd")
-    return counts.report(settings, output, beside)
+    with (
+        _books(settings, output) as books,
+        closing(in_background(books.write, _chunks(settings, policy))) as written,
+    ):
+        for done in written:
+            if progress is not None:
+                progress(done, settings.days)
+    return books.counts.report(settings, output)
 
 
-def _months(
-    days: Iterator[tuple[Day, Examinations]],
-) -> Iterator[list[tuple[Day, Examinations]]]:
-    """Gather days by thirty, so that writing them costs little more than writing one."""
-    while chunk := list(islice(days, MONTH_DAYS)):
-        yield chunk
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Days written together; those of one month where each month has a file of its own."""
+
+    month: str | None
+    days: list[tuple[Day, Examinations]] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Writing a few days at once costs little more than writing one."""
+        lines = sum(len(day) for day, _ in self.days)
+        return lines >= LINES_TOGETHER or len(self.days) >= MONTH_DAYS
 
 
-def _whole(parts: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(parts).combine_chunks()
+def _chunks(settings: SimulateSettings, policy: Policy | None) -> Iterator[_Chunk]:
+    """Live through the world and gather its days."""
+    chunk = _Chunk(_month(settings, 0))
+    for day, results in live(settings, policy):
+        month = _month(settings, day.number)
+        if chunk.is_full or month != chunk.month:
+            yield chunk
+            chunk = _Chunk(month)
+        chunk.days.append((day, results))
+    yield chunk
+
+
+def _month(settings: SimulateSettings, day: int) -> str | None:
+    """Name the calendar month of a day, such as 2024-01, if each month has its own file."""
+    if settings.files == "one":
+        return None
+    return (settings.first_day + timedelta(days=day)).isoformat()[:7]
+
+
+@contextmanager
+def _books(settings: SimulateSettings, output: Path) -> Iterator[_Books]:
+    """Open every file; all are whole before the first appears under its name."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(staged_folder(output))
+        tables = [folder / f"{table.name}.parquet" for table in TABLES]
+        names = (TRUTH_FILE, MANIFESTS_FILE) if _has_manifests(settings) else (TRUTH_FILE,)
+        beside = [stack.enter_context(_staged(settings, output.parent / name)) for name in names]
+        spools = [stack.enter_context(Spool(path)) for path in (*tables, *beside)]
+        yield _Books(Ground.of(settings), spools)
+
+
+def _staged(settings: SimulateSettings, target: Path) -> AbstractContextManager[Path]:
+    return staged_file(target) if settings.files == "one" else staged_folder(target)
+
+
+def _has_manifests(settings: SimulateSettings) -> bool:
+    return settings.documents.manifests
+
+
+class _Books:
+    """What is being written, and the counts of what is in it."""
+
+    def __init__(self, ground: Ground, spools: Sequence[Spool]) -> None:
+        self._ground, self._spools = ground, spools
+        self.counts = _Counts()
+
+    def write(self, chunk: _Chunk) -> int:
+        """Write a chunk to every file; return the days done."""
+        day = Day.join([day for day, _ in chunk.days])
+        results = Examinations.stack([results for _, results in chunk.days])
+        for spool, rows in zip(self._spools, _tables(self._ground, day, results), strict=True):
+            spool.write(rows, part=chunk.month)
+        self.counts.add(day, results)
+        return day.number + len(chunk.days)
+
+
+def _tables(ground: Ground, day: Day, results: Examinations) -> Iterator[pa.Table]:
+    """Write rows of declarations, inspections, truth and, if asked for, manifests, in turn."""
+    yield arrivals_table(ground, day)
+    yield results_table(ground, results)
+    yield writing.truth(ground, day)
+    if _has_manifests(ground.settings):
+        yield manifests.versions(ground, day)
 
 
 class _Counts:
@@ -191,18 +262,19 @@ class _Counts:
         self._schemes[0] += np.bincount(illicit, minlength=len(SCHEMES) + 1)
         self._schemes[1] += np.bincount(found, minlength=len(SCHEMES) + 1)
 
-    def report(self, settings: SimulateSettings, tables: Path, truth: Path) -> SimulationReport:
+    def report(self, settings: SimulateSettings, tables: Path) -> SimulationReport:
         """Sum up."""
         return SimulationReport(
             preset=settings.preset,
             tables=tables,
-            truth=truth,
+            truth=tables.parent / TRUTH_FILE,
+            manifests=tables.parent / MANIFESTS_FILE if _has_manifests(settings) else None,
             days=settings.days,
             declarations=self._declarations,
             examined=int(self._reasons[0].sum()),
             hits=int(self._reasons[1].sum()),
             illicit=int(self._schemes[0].sum()),
-            by_reason=_named(REASONS, self._reasons),
+            by_reason=tuple(one for one in _named(REASONS, self._reasons) if one.lines),
             by_scheme=_named([scheme.name for scheme in SCHEMES], self._schemes[:, 1:]),
         )
 

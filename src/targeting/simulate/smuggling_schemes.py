@@ -10,36 +10,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
 from targeting.simulate.lines import vague_words
 from targeting.simulate.moves import (
-    among,
     deals_in,
     gang_broker,
+    goods_among,
     importing,
     later_amendments,
     lot,
     marked,
     new_supplier,
+    site_among,
     tax_share,
 )
-from targeting.simulate.orders import CARRIERS, FORWARDERS, FULL, GROUPAGE
+from targeting.simulate.orders import FULL, GROUPAGE, any_carrier
 from targeting.simulate.places import (
     AIR,
     COUNTRY,
     EXPORT,
     IMPORT,
-    PLACE,
     PORTS,
     RAIL,
     ROAD,
     SEA,
-    SITE,
-    SITE_COUNTRY,
     TRANSIT,
 )
 
 if TYPE_CHECKING:
+    from targeting.simulate.ground import Ground
     from targeting.simulate.lines import Lines
     from targeting.simulate.orders import Desk, Orders
     from targeting.simulate.schemes import Hand, Wave
@@ -49,17 +47,19 @@ if TYPE_CHECKING:
 _CIGARETTE_EXCISE_PER_KG = 48.0
 
 
-def cover_loaders(traders: Traders, day: int) -> Floats:
+def cover_loaders(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit young or small traders in produce and food, import or transit.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    food = deals_in(traders, "fresh", "food", "meat")
+    food = deals_in(ground, traders, "fresh", "food", "meat")
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
     small = traders.young(day) | (traders.volume < 0.4)
     return (food & passing & small).astype(float)
@@ -71,7 +71,7 @@ def shape_perishable_cover(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -79,19 +79,20 @@ def shape_perishable_cover(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("IR", "IR", "PK", "AF"))]
-    usual = wave.choose("site", ("AZAST", "TMASB", "AZALA"))
-    site = np.where(lot(desk, size, 0.6), SITE[usual], orders.site)
+    usual = site_among(desk, wave, orders, codes=("AZAST", "TMASB", "AZALA"))
+    site = np.where(lot(desk, size, 0.6), usual, orders.site)
     late = lot(desk, size, 0.35)
-    by_air = site == SITE["KZALA"]
+    mode = np.where(desk.ground.with_mode(ROAD)[site], ROAD, AIR)
     shaped = orders.having(
-        goods=among(desk, goods().of("fresh"), size),
+        goods=goods_among(desk, orders, "fresh"),
         site=site,
-        mode=np.where(by_air, AIR, ROAD),
-        carrier=np.where(by_air, AIR * 1000, ROAD * 1000)
-        + desk.rng.integers(0, np.where(by_air, CARRIERS[AIR], CARRIERS[ROAD])),
+        mode=mode,
+        carrier=any_carrier(desk, mode),
         boxed=np.zeros(size, dtype=bool),
         load=np.full(size, FULL),
-        destination=np.where(orders.flow == IMPORT, SITE_COUNTRY[site], orders.destination),
+        destination=np.where(
+            orders.flow == IMPORT, desk.ground.site_country[site], orders.destination
+        ),
         origin=np.full(size, source),
         supply=np.full(size, source),
         dispatch=np.full(size, source),
@@ -131,18 +132,20 @@ def trace_perishable_cover(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     return marked(changed, hand.rows, evaded=0.0, quantity=np.round(hidden, 1))
 
 
-def clean_regulars(traders: Traders, day: int) -> Floats:
+def clean_regulars(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit everybody who ships boxes by sea or rail, by volume: the trader is a victim.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    by_land = np.isin(traders.site, (SITE["KZALA"], SITE["AZAST"]))
-    return np.where(by_land | (traders.flow == EXPORT), 0.0, traders.activity(day))
+    boxes = (ground.with_mode(SEA) | ground.with_mode(RAIL))[traders.site]
+    return np.where(boxes & (traders.flow != EXPORT), traders.activity(day), 0.0)
 
 
 def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
@@ -151,20 +154,19 @@ def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
         The wave that runs.
     """
     size = len(orders)
-    port = PLACE[wave.choose("port", ("IRBND", "AEJEA", "GEPTI", "IRAMD"))]
+    port = desk.ground.place(wave.choose("port", ("IRBND", "AEJEA", "GEPTI", "IRAMD")))
     by_rail = np.isin(orders.mode, (ROAD, AIR))
+    trains = desk.ground.settings.services.carriers.rail
     return orders.having(
         mode=np.where(by_rail, RAIL, orders.mode),
-        carrier=np.where(
-            by_rail, RAIL * 1000 + orders.carrier % 1000 % CARRIERS[RAIL], orders.carrier
-        ),
+        carrier=np.where(by_rail, RAIL * 1000 + orders.carrier % 1000 % trains, orders.carrier),
         boxed=np.ones(size, dtype=bool),
         load=np.where(orders.load == GROUPAGE, FULL, orders.load),
         hub=np.where(lot(desk, size, 0.7), port, orders.hub),
@@ -191,11 +193,13 @@ def trace_rip_on(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     return marked(lines, first, evaded=0.0, quantity=quantity)
 
 
-def smugglers(traders: Traders, day: int) -> Floats:
+def smugglers(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit young or small importers and transit traders.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
@@ -211,20 +215,20 @@ def shape_free_zone_tobacco(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
         The wave that runs.
     """
     size = len(orders)
-    zone = wave.choose("zone", ("AEJEA", "TRMER", "GEPTI"))
+    zone = wave.choose("zone", desk.ground.free_zones.tolist())
     source = COUNTRY[wave.choose("source", ("AE", "CN", "TR"))]
     cover = wave.choose("cover", ("homeware", "plastics", "wood"))
     mode = np.where(orders.mode == AIR, ROAD, orders.mode)
     dispatch = np.where(lot(desk, size, 0.4), COUNTRY["AE"], source)
     shaped = orders.having(
-        goods=np.where(lot(desk, size, 0.4), orders.goods, among(desk, goods().of(cover), size)),
+        goods=np.where(lot(desk, size, 0.4), orders.goods, goods_among(desk, orders, cover)),
         mode=mode,
         load=np.full(size, FULL),
         boxed=orders.boxed | (mode == SEA),
@@ -232,8 +236,8 @@ def shape_free_zone_tobacco(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         supply=np.full(size, source),
         dispatch=dispatch,
         loading=PORTS[dispatch, mode, desk.rng.integers(0, 3, size)],
-        carrier=mode * 1000 + desk.rng.integers(0, np.array(CARRIERS)[mode]),
-        hub=np.where(lot(desk, size, 0.6), PLACE[zone], orders.hub),
+        carrier=any_carrier(desk, mode),
+        hub=np.where(lot(desk, size, 0.6), zone, orders.hub),
         preference=np.zeros(size, dtype=bool),
         amendments=later_amendments(desk, orders, 0.35),
     )
@@ -264,11 +268,13 @@ def trace_free_zone_tobacco(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     return marked(changed, hand.rows, evaded=quantity * _CIGARETTE_EXCISE_PER_KG, quantity=quantity)
 
 
-def shells(traders: Traders, day: int) -> Floats:
+def shells(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit young or small importers of anything that is branded somewhere.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
@@ -284,7 +290,7 @@ def shape_shell_counterfeit(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -292,13 +298,13 @@ def shape_shell_counterfeit(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     size = len(orders)
     source = COUNTRY[wave.choose("source", ("CN", "TR", "CN", "AE"))]
-    branded = goods().of("textiles", "footwear", "homeware", "electronics", "pharma")
+    branded = goods_among(desk, orders, "textiles", "footwear", "homeware", "electronics", "pharma")
     load = np.where(lot(desk, size, 0.45) & (orders.mode != AIR), GROUPAGE, FULL)
-    forwarder = int(wave.chance("forwarder") * FORWARDERS)
+    forwarder = int(wave.chance("forwarder") * desk.ground.settings.services.forwarders)
     shaped = orders.having(
-        goods=np.where(lot(desk, size, 0.6), orders.goods, among(desk, branded, size)),
+        goods=np.where(lot(desk, size, 0.6), orders.goods, branded),
         flow=np.zeros_like(orders.flow),
-        destination=SITE_COUNTRY[orders.site],
+        destination=desk.ground.site_country[orders.site],
         load=load,
         boxed=orders.boxed | ((orders.mode == SEA) & (load == GROUPAGE)),
         origin=np.full(size, source),
@@ -329,7 +335,7 @@ def trace_shell_counterfeit(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     vague = hand.rng.random(size) < 0.15 + 0.15 * wave.chance("vague")
     true = lines.value[hand.rows]
     value = np.round(true * hand.rng.uniform(0.5, 1.0, size), 2)
-    word = np.where(vague, vague_words(hand.rng, size), lines.word[hand.rows])
+    word = np.where(vague, vague_words(hand.ground.goods, hand.rng, size), lines.word[hand.rows])
     changed = lines.changed(hand.rows, word=word, value=value)
     pieces = np.ceil(lines.net[hand.rows] * hand.rng.uniform(0.3, 1.0, size))
     return marked(
@@ -337,17 +343,19 @@ def trace_shell_counterfeit(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     )
 
 
-def diverters(traders: Traders, day: int) -> Floats:
+def diverters(ground: Ground, traders: Traders, day: int) -> Floats:
     """Suit traders in electronics and machinery of any age, and young ones in anything.
 
     Parameters
     ----------
+    ground
+        What the world stands on.
     traders
         Traders known by then; shape (n,).
     day
         Days since the world began.
     """
-    suited = deals_in(traders, "electronics", "strategic", "machinery", "instruments")
+    suited = deals_in(ground, traders, "electronics", "strategic", "machinery", "instruments")
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
     return (passing & (suited | traders.young(day))).astype(float)
 
@@ -358,7 +366,7 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     Parameters
     ----------
     desk
-        Traders, seed, day and stream.
+        Ground, traders, day and stream.
     orders
         The gang's orders, shape (n,), as honest traders write them.
     wave
@@ -370,10 +378,10 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     onward = COUNTRY[wave.choose("onward", ("KG", "UZ", "GE"))]
     dispatch = np.where(lot(desk, size, 0.6), through, maker)
     listed = lot(desk, size, 0.4)
-    other = among(desk, goods().of("electronics", "instruments"), size)
+    other = goods_among(desk, orders, "electronics", "instruments")
     other = np.where(lot(desk, size, 0.6), orders.goods, other)
     shaped = orders.having(
-        goods=np.where(listed, among(desk, goods().of("strategic"), size), other),
+        goods=np.where(listed, goods_among(desk, orders, "strategic"), other),
         origin=np.full(size, maker),
         supply=np.full(size, maker),
         dispatch=dispatch,
@@ -399,6 +407,6 @@ def trace_strategic_diversion(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     """
     size = len(hand.rows)
     vague = hand.rng.random(size) < 0.1 + 0.2 * wave.chance("vague")
-    word = np.where(vague, vague_words(hand.rng, size), lines.word[hand.rows])
+    word = np.where(vague, vague_words(hand.ground.goods, hand.rng, size), lines.word[hand.rows])
     quantity = np.ceil(lines.net[hand.rows] * hand.rng.uniform(2.0, 20.0, size))
     return marked(lines.changed(hand.rows, word=word), hand.rows, evaded=0.0, quantity=quantity)

@@ -7,24 +7,21 @@ never changes who is there already.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
-from targeting.simulate.places import COUNTRY, EXPORT, IMPORT, SITES
+from targeting.simulate.places import AIR, EXPORT, ROAD
 from targeting.simulate.rows import Rows
 from targeting.simulate.streams import Flags, Floats, Ints, cumulative, pick, stream
+
+if TYPE_CHECKING:
+    from targeting.simulate.ground import Ground
 
 MONTH_DAYS = 30
 LINE_SLOTS = 5
 _NEVER = 10**6
 
-_SECTOR_VOLUME = {
-    "fresh": 10.0, "food": 12.0, "meat": 3.0, "drinks": 2.5, "tobacco": 1.0, "minerals": 4.0,
-    "chemicals": 6.0, "pharma": 6.0, "plastics": 10.0, "wood": 6.0, "textiles": 10.0,
-    "footwear": 4.0, "ceramics": 5.0, "metals": 9.0, "machinery": 9.0, "electronics": 8.0,
-    "strategic": 1.6, "vehicles": 6.0, "instruments": 3.0, "homeware": 7.0, "boxes": 1.2,
-}  # fmt: skip
 _AIR_GOODS = ("pharma", "electronics", "strategic", "instruments", "textiles", "machinery")
 _EXPORT_GOODS = ("minerals", "metals", "fresh", "chemicals", "food", "textiles")
 
@@ -45,6 +42,8 @@ class Traders(Rows):
         Days between which the trader is dormant.
     goods, lines
         Lines of goods, shape (n, `LINE_SLOTS`), and how many of them are in use.
+    season
+        Relative volume by calendar month, mean 1; shape (n, 12).
     crooked
         Hidden inclination in [0, 1): whom a scheme finds willing. In no column.
     """
@@ -59,6 +58,7 @@ class Traders(Rows):
     wakes: Ints
     goods: np.ndarray
     lines: Ints
+    season: np.ndarray
     crooked: Floats
 
     def activity(self, day: int) -> Floats:
@@ -73,8 +73,9 @@ class Traders(Rows):
         working = (self.enters <= day) & (day < self.leaves)
         working &= (day < self.rests) | (day >= self.wakes)
         age = np.clip(day - self.enters, 0, 1500)
-        season = goods().season[self.goods[:, 0], month]
-        return np.where(working, self.volume * self.growth ** (age / 365.0) * season, 0.0)
+        return np.where(
+            working, self.volume * self.growth ** (age / 365.0) * self.season[:, month], 0.0
+        )
 
     def young(self, day: int) -> Flags:
         """Tell who has been at work for less than five months.
@@ -87,122 +88,98 @@ class Traders(Rows):
         return (self.enters <= day) & (day < self.leaves) & (day - self.enters < 150)
 
 
-def first_cohort(seed: int, size: int) -> Traders:
+def first_cohort(ground: Ground) -> Traders:
     """Draw the traders at work when the world begins.
 
     Parameters
     ----------
-    seed
-        Seed of the world.
-    size
-        How many.
+    ground
+        What the world stands on.
     """
-    rng = stream(seed, "traders", 0)
+    size = ground.settings.traders.count
+    rng = stream(ground.seed, "traders", 0)
     tenure = rng.exponential(900.0, size).astype(np.int64) + 1
-    return _cohort(rng, size, enters=-tenure, short=np.zeros(size, dtype=bool))
+    return _cohort(ground, rng, size, enters=-tenure, short=np.zeros(size, dtype=bool))
 
 
-def later_cohort(seed: int, month: int, mean_size: float) -> Traders:
+def later_cohort(ground: Ground, month: int) -> Traders:
     """Draw the traders who enter in one month, many of them for a short while only.
 
     Parameters
     ----------
-    seed
-        Seed of the world.
+    ground
+        What the world stands on.
     month
         Months of thirty days since the world began; the first is 0.
-    mean_size
-        Expected number of entries.
     """
-    rng = stream(seed, "traders", month + 1)
-    size = int(rng.poisson(mean_size))
+    settings = ground.settings.traders
+    rng = stream(ground.seed, "traders", month + 1)
+    size = int(rng.poisson(settings.count * settings.entry_share_per_month))
     enters = month * MONTH_DAYS + rng.integers(0, MONTH_DAYS, size)
-    return _cohort(rng, size, enters=enters, short=rng.random(size) < 0.4)
+    short = rng.random(size) < settings.short_lived_share
+    return _cohort(ground, rng, size, enters=enters, short=short)
 
 
 def _cohort(
-    rng: np.random.Generator, size: int, *, enters: np.ndarray, short: np.ndarray
+    ground: Ground, rng: np.random.Generator, size: int, *, enters: np.ndarray, short: np.ndarray
 ) -> Traders:
-    site, flow = _home(rng, size)
-    life = np.where(short, rng.exponential(80.0, size) + 20, rng.exponential(1300.0, size) + 120)
+    settings = ground.settings.traders
+    site, flow = _home(ground, rng, size)
+    long = rng.exponential(settings.life_days, size) + 120
+    life = np.where(short, rng.exponential(80.0, size) + 20, long)
     # A trader of the first cohort is at work on day 0; what is left of a life has the same law.
     leaves = np.maximum(enters, 0) + life.astype(np.int64)
-    rests = _rest_start(rng, size, enters=enters)
-    volume = np.clip(rng.pareto(1.15, size) + 0.15, 0, 120)
+    rests = np.maximum(enters, 0) + rng.exponential(250.0, size).astype(np.int64)
+    rests = np.where(rng.random(size) < settings.dormant_share, rests, _NEVER)
+    volume = np.clip(rng.pareto(settings.concentration, size) + 0.15, 0, 120)
+    lines = _lines(ground, rng, site, flow)
     return Traders(
         site=site,
         flow=flow,
         volume=np.where(enters >= 0, np.minimum(volume, 12.0), volume),
-        growth=np.exp(rng.normal(0.0, 0.25, size)),
+        growth=np.exp(rng.normal(0.0, settings.growth_spread, size)),
         enters=enters,
         leaves=leaves,
         rests=rests,
         wakes=rests + rng.integers(60, 200, size),
-        goods=_lines(rng, site, flow),
+        goods=lines,
         lines=1 + np.minimum(rng.geometric(0.4, size) - 1, LINE_SLOTS - 1),
+        season=ground.goods.season[lines[:, 0]],
         crooked=rng.random(size),
     )
 
 
-def _home(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    site = pick(cumulative(np.array([one.share for one in SITES])), rng.random(size))
-    flows = cumulative(np.array([one.flows for one in SITES]))
-    return site, pick(flows[site], rng.random(size))
+def _home(ground: Ground, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    site = pick(ground.site_shares, rng.random(size))
+    return site, pick(ground.flows[site], rng.random(size))
 
 
-def _rest_start(rng: np.random.Generator, size: int, *, enters: np.ndarray) -> np.ndarray:
-    rests = np.maximum(enters, 0) + rng.exponential(250.0, size).astype(np.int64)
-    return np.where(rng.random(size) < 0.25, rests, _NEVER)
-
-
-def _lines(rng: np.random.Generator, site: np.ndarray, flow: np.ndarray) -> np.ndarray:
+def _lines(
+    ground: Ground, rng: np.random.Generator, site: np.ndarray, flow: np.ndarray
+) -> np.ndarray:
     """Draw lines of goods: mostly from one sector that suits the home office."""
     size = len(site)
-    main = pick(_sector_shares()[site, (flow == EXPORT).astype(int)], rng.random(size))
-    other = pick(_sector_shares()[site, 0], rng.random(size))
+    shares = _sector_shares(ground)
+    main = pick(shares[site, (flow == EXPORT).astype(int)], rng.random(size))
+    other = pick(shares[site, 0], rng.random(size))
     sector = np.where(rng.random((size, LINE_SLOTS)) < 0.82, main[:, None], other[:, None])
     sector[:, 0] = main
-    start, count = _sector_bounds()
+    start, count = ground.goods.bounds
     # The first lines of a sector are the more common ones.
     inside = (count[sector] * rng.random((size, LINE_SLOTS)) ** 1.3).astype(np.int64)
     return start[sector] + inside
 
 
-def _sector_bounds() -> tuple[np.ndarray, np.ndarray]:
-    sector = goods().sector
-    count = np.bincount(sector)
-    return np.concatenate([[0], count.cumsum()[:-1]]), count
-
-
-def _sector_shares() -> np.ndarray:
+def _sector_shares(ground: Ground) -> np.ndarray:
     """Cumulative shares of the sectors by site and by whether the trader exports."""
-    names = goods().sectors
-    base = np.array([_SECTOR_VOLUME[name] for name in names])
-    weights = np.tile(base, (len(SITES), 2, 1))
+    names, given = ground.goods.sectors, ground.settings.goods.sectors
+    weights = np.tile([given.get(name, 1.0) for name in names], (len(ground.sites), 2, 1))
+    modes = np.diff(ground.modes, axis=1, prepend=0.0)
     by_air = np.array([name in _AIR_GOODS for name in names])
+    weights[modes[:, AIR] > 0.5] *= np.where(by_air, 1.0, 0.05)
+    # Produce comes by lorry.
+    fresh = np.array([name == "fresh" for name in names])
+    weights[modes[:, ROAD] >= 0.5] *= np.where(fresh, 2.5, 1.0)
     exported = np.array([name in _EXPORT_GOODS for name in names])
-    for number, site in enumerate(SITES):
-        if site.modes[3] > 0.5:
-            weights[number] *= np.where(by_air, 1.0, 0.05)
-        if site.code in {"AZAST", "TMASB"}:
-            weights[number, :, names.index("fresh")] *= 2.5
     weights[:, 1] *= np.where(exported, 1.0, 0.08)
     return cumulative(weights)
-
-
-def destinations() -> np.ndarray:
-    """Onward countries by site and slot, shape (sites, 4); short lists repeat."""
-    return np.array(
-        [[COUNTRY[site.onward[slot % len(site.onward)]] for slot in range(4)] for site in SITES]
-    )
-
-
-def is_importer(traders: Traders) -> np.ndarray:
-    """Tell whose main flow is import.
-
-    Parameters
-    ----------
-    traders
-        Traders to look at, shape (n,).
-    """
-    return traders.flow == IMPORT

@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.simulate.campaigns import Campaign, Move
 from targeting.simulate.catalogue import SCHEMES
+from targeting.simulate.ground import Ground
+from targeting.simulate.journeys import Arrivals, Journeys
 from targeting.simulate.lines import Lines, draw_lines
-from targeting.simulate.orders import Desk, Orders, write_orders
+from targeting.simulate.orders import DAY_S, Desk, Orders, write_orders
 from targeting.simulate.papers import Papers, draw_papers
 from targeting.simulate.rows import Rows
-from targeting.simulate.schemes import GANG_DAYS, Hand, Scheme
-from targeting.simulate.streams import Flags, Floats, stream
+from targeting.simulate.schemes import GANG_DAYS, Hand, Scheme, Wave
+from targeting.simulate.streams import Flags, Floats, Ints, stream
 from targeting.simulate.traders import MONTH_DAYS, Traders, first_cohort, later_cohort
-from targeting.simulate.yard import Yard
+from targeting.simulate.yard import Units, Yard
 
-MEAN_LINES = 1.46
 _WEEK = np.array([1.12, 1.14, 1.14, 1.10, 1.10, 0.80, 0.60])
+_RIDES_ALONG = "rip_on"
+"""The one scheme that does not mind by which sites a clean trader's box goes."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from targeting.simulate.examination import Examinations
     from targeting.simulate.settings import SimulateSettings
 
 
@@ -36,6 +41,10 @@ class Truth(Rows):
         Whether a full examination finds the offence.
     hiding
         How deep an examination must reach, in [0, 1).
+    depth
+        Uniform draw: how deep the examination goes, were there one.
+    wave, move
+        Wave of the scheme, and how often the scheme had moved on; -1 for honest lines.
     delay
         Standard normal draw behind the delay of the result.
     query
@@ -48,6 +57,9 @@ class Truth(Rows):
 
     found: Flags
     hiding: Floats
+    depth: Floats
+    wave: Ints
+    move: Ints
     delay: Floats
     query: Floats
     start: Floats
@@ -97,16 +109,23 @@ class Day:
 
 
 class World:
-    """A corridor that lives one day at a time; no examination changes what comes next.
+    """A corridor that lives one day at a time; whoever is caught too often moves on.
+
+    Until something is seized, what is lodged does not depend on who is examined.
 
     Parameters
     ----------
     settings
         What it is made of.
 
+    Raises
+    ------
+    ConfigError
+        If the list of goods cannot be read, or a weight names a sector there is none of.
+
     Examples
     --------
-    >>> from targeting.simulate.settings import preset
+    >>> from targeting.simulate.presets import preset
     >>> world = World(preset("small"))
     >>> first, second = world.next_day(), world.next_day()
     >>> first.number, second.number
@@ -114,99 +133,170 @@ class World:
     """
 
     def __init__(self, settings: SimulateSettings) -> None:
-        self.settings = settings
-        self.traders: Traders = first_cohort(settings.seed, settings.parties)
+        self.ground = Ground.of(settings)
+        self.traders: Traders = first_cohort(self.ground)
+        self.moves: list[Move] = []
         self._day = 0
         self._weekday = settings.first_day.weekday()
-        self._yard = Yard(settings.seed)
-        self._gangs: dict[str, tuple[np.ndarray, Floats]] = {}
+        self._yard = Yard(self.ground)
+        self._journeys = Journeys(self.ground)
+        self._campaigns = [
+            Campaign(one.name, settings.seed, getattr(settings.schemes, one.name),
+                     settings.adaptation)
+            for one in SCHEMES
+        ]  # fmt: skip
+        self._journey_of_row = np.zeros(0, dtype=np.int64)
+        self._gangs: dict[str, tuple[Wave, np.ndarray, Floats]] = {}
 
     def next_day(self) -> Day:
         """Live one more day and return what was lodged on it."""
-        day, seed = self._day, self.settings.seed
+        day, seed = self._day, self.ground.seed
         if day % MONTH_DAYS == 0:
-            self._enter(day // MONTH_DAYS)
-        orders = self._orders(day)
-        lines = self._lines(day, orders)
-        units = self._yard.load(day, orders)
-        each = orders.take(lines.order)
-        papers = draw_papers(stream(seed, "papers", day), orders, units, order=lines.order, day=day)
+            self.traders = Traders.stack(
+                [self.traders, later_cohort(self.ground, day // MONTH_DAYS)]
+            )
+        self._rise(day)
+        waves = [campaign.wave(day) for campaign in self._campaigns]
+        fresh = self._fresh(day, waves)
+        self._journeys.follow(day, fresh.orders, fresh.lines, fresh.units)
+        lodged = self._in_order(day, [fresh, *self._journeys.arrive(day)])
+        each = lodged.orders.take(lodged.lines.order)
+        papers = draw_papers(
+            self.ground, stream(seed, "papers", day), lodged.orders, lodged.units,
+            order=lodged.lines.order, day=day,
+        )  # fmt: skip
         self._day += 1
-        return Day(day, each, lines, papers, self._truth(day, each, lines))
+        self._journey_of_row = each.journey
+        self._remember(day, each, lodged.lines)
+        return Day(day, each, lodged.lines, papers, self._truth(day, each, lodged.lines, waves))
 
-    def _enter(self, month: int) -> None:
-        mean = self.settings.parties * self.settings.entry_share_per_month
-        later = later_cohort(self.settings.seed, month, mean)
-        self.traders = Traders.stack([self.traders, later])
+    def hear(self, results: Examinations) -> None:
+        """Hear of a day's examinations: gangs learn of seizures as they happen.
 
-    def _orders(self, day: int) -> Orders:
-        """Write honest and other consignments, and put them in the order of lodging."""
-        seed = self.settings.seed
-        parts = [self._honest(day)]
-        for number in range(len(SCHEMES)):
-            parts += self._crime(day, number)
-        orders = Orders.stack(parts)
-        tie = stream(seed, "queue", day).permutation(len(orders))
-        return orders.take(np.lexsort((tie, orders.lodged)))
+        Parameters
+        ----------
+        results
+            The examinations of the day that `next_day` returned last.
+        """
+        found = results.take(results.hit)
+        self._journeys.seize(self._journey_of_row[found.row])
+        pairs = zip((found.inspected // DAY_S).tolist(), found.scheme.tolist(), strict=True)
+        for day, scheme in pairs:
+            self._campaigns[scheme - 1].lose([day])
+
+    def _rise(self, day: int) -> None:
+        for campaign in self._campaigns:
+            move = campaign.rise(day)
+            if move is not None:
+                self.moves.append(move)
+
+    def _remember(self, day: int, each: Orders, lines: Lines) -> None:
+        sent = np.bincount(each.scheme[lines.illicit], minlength=len(SCHEMES) + 1)
+        for number, campaign in enumerate(self._campaigns, start=1):
+            campaign.send(day, int(sent[number]))
+
+    def _fresh(self, day: int, waves: list[Wave | None]) -> Arrivals:
+        """Write the day's new consignments with their goods and boxes."""
+        orders = Orders.stack([self._honest(day), *self._crimes(day, waves)])
+        desk = Desk(self.ground, self.traders, day, stream(self.ground.seed, "journeys", day))
+        bound = ~np.isin(orders.scheme, (0, _scheme_number(_RIDES_ALONG)))
+        orders = self._journeys.depart(desk, orders, unchanged=bound)
+        orders = orders.take(np.argsort(orders.lodged, kind="stable"))
+        lines = self._lines(day, orders, waves)
+        return Arrivals(orders, lines, self._yard.load(day, orders))
+
+    def _in_order(self, day: int, parts: list[Arrivals]) -> Arrivals:
+        """Put new consignments and second legs in the order of lodging."""
+        orders = Orders.stack([part.orders for part in parts])
+        starts = np.cumsum([0, *(len(part.orders) for part in parts[:-1])])
+        lines = Lines.stack(
+            [
+                part.lines.having(order=part.lines.order + start)
+                for part, start in zip(parts, starts.tolist(), strict=True)
+            ]
+        )
+        tie = stream(self.ground.seed, "queue", day).permutation(len(orders))
+        queue = np.lexsort((tie, orders.lodged))
+        place = np.empty(len(orders), dtype=np.int64)
+        place[queue] = np.arange(len(orders))
+        lines = lines.having(order=place[lines.order])
+        units = Units.stack([part.units for part in parts])
+        lines = lines.take(np.argsort(lines.order, kind="stable"))
+        return Arrivals(orders.take(queue), lines, units.take(queue))
 
     def _volume(self, day: int) -> float:
         """Expect so many consignments on a day."""
+        settings = self.ground.settings
         week = float(_WEEK[(self._weekday + day) % 7])
         year = 1.0 + 0.10 * float(np.sin(2 * np.pi * (day - 60) / 365.25))
-        return self.settings.declarations_per_day / MEAN_LINES * week * year
+        return settings.declarations_per_day / settings.documents.lines * week * year
 
     def _honest(self, day: int) -> Orders:
-        rng = stream(self.settings.seed, "orders", day)
+        rng = stream(self.ground.seed, "orders", day)
         busy = self.traders.activity(day).cumsum()
+        # Second legs are lodged on top of the day's own consignments.
         count = max(1, int(rng.poisson(self._volume(day))))
         trader = np.searchsorted(busy, rng.random(count) * busy[-1], side="right")
-        return write_orders(Desk(self.traders, self.settings.seed, day, rng), trader)
+        return write_orders(Desk(self.ground, self.traders, day, rng), trader)
 
-    def _crime(self, day: int, number: int) -> list[Orders]:
-        """Write a scheme's consignments of a day: one set, or none."""
-        scheme, seed = SCHEMES[number], self.settings.seed
-        wave = scheme.wave(seed, day)
-        who, share = self._gang(scheme, day)
-        rng = stream(seed, scheme.name, day)
-        rate = getattr(self.settings.schemes, scheme.name) * scheme.intensity(day)
-        count = int(rng.poisson(self._volume(day) * rate))
-        if wave is None or not count or not len(who):
-            return []
-        desk = Desk(self.traders, seed, day, rng)
-        orders = write_orders(desk, rng.choice(who, count, p=share))
-        return [scheme.shape(desk, orders.having(scheme=np.full(count, number + 1)), wave)]
+    def _crimes(self, day: int, waves: list[Wave | None]) -> list[Orders]:
+        """Write the schemes' consignments of a day."""
+        written = []
+        for number, wave in enumerate(waves):
+            scheme = SCHEMES[number]
+            rng = stream(self.ground.seed, scheme.name, day)
+            rate = self._campaigns[number].intensity(day)
+            count = int(rng.poisson(self._volume(day) * rate))
+            who, share = self._gang(scheme, wave, day)
+            if wave is None or not count or not len(who):
+                continue
+            desk = Desk(self.ground, self.traders, day, rng)
+            orders = write_orders(desk, rng.choice(who, count, p=share))
+            orders = orders.having(scheme=np.full(count, number + 1))
+            written.append(scheme.shape(desk, orders, wave))
+        return written
 
-    def _gang(self, scheme: Scheme, day: int) -> tuple[np.ndarray, Floats]:
+    def _gang(self, scheme: Scheme, wave: Wave | None, day: int) -> tuple[np.ndarray, Floats]:
         """Look the gang over every `GANG_DAYS`, and whenever a wave begins."""
-        wave = scheme.wave(self.settings.seed, day)
         if wave is None:
-            self._gangs.pop(scheme.name, None)
             return np.zeros(0, dtype=np.int64), np.zeros(0)
-        if day % GANG_DAYS == 0 or scheme.name not in self._gangs:
-            self._gangs[scheme.name] = scheme.gang(self.traders, wave, day)
-        return self._gangs[scheme.name]
+        known = self._gangs.get(scheme.name)
+        if known is None or known[0].number != wave.number or day % GANG_DAYS == 0:
+            known = (wave, *scheme.gang(self.ground, self.traders, wave, day))
+            self._gangs[scheme.name] = known
+        return known[1], known[2]
 
-    def _lines(self, day: int, orders: Orders) -> Lines:
-        seed = self.settings.seed
-        lines = draw_lines(stream(seed, "goods", day), orders, seed=seed, day=day)
+    def _lines(self, day: int, orders: Orders, waves: list[Wave | None]) -> Lines:
+        seed = self.ground.seed
+        lines = draw_lines(self.ground, stream(seed, "goods", day), orders, day=day)
         each = orders.take(lines.order)
-        for number, scheme in enumerate(SCHEMES):
+        for number, (scheme, wave) in enumerate(zip(SCHEMES, waves, strict=True)):
             rows = np.flatnonzero(each.scheme == number + 1)
-            wave = scheme.wave(seed, day)
             if len(rows) and wave is not None:
                 rng = stream(seed, f"{scheme.name} trace", day)
-                lines = scheme.trace(lines, Hand(each, rows, rng), wave)
+                lines = scheme.trace(lines, Hand(self.ground, each, rows, rng), wave)
         return lines
 
-    def _truth(self, day: int, each: Orders, lines: Lines) -> Truth:
+    def _truth(self, day: int, each: Orders, lines: Lines, waves: list[Wave | None]) -> Truth:
         size = len(lines)
-        rng = stream(self.settings.seed, "truth", day)
+        rng = stream(self.ground.seed, "truth", day)
         detectable = np.array([0.0, *(scheme.detectable for scheme in SCHEMES)])
         return Truth(
             found=lines.illicit & (rng.random(size) < detectable[each.scheme]),
             hiding=rng.random(size),
+            depth=rng.random(size),
+            wave=_of_waves(each, lines, [wave.number if wave else -1 for wave in waves]),
+            move=_of_waves(each, lines, [wave.moves if wave else -1 for wave in waves]),
             delay=rng.standard_normal(size),
             query=rng.random(size),
             start=rng.random(size),
             recovered=rng.random(size),
         )
+
+
+def _scheme_number(name: str) -> int:
+    return 1 + [scheme.name for scheme in SCHEMES].index(name)
+
+
+def _of_waves(each: Orders, lines: Lines, numbers: list[int]) -> Ints:
+    return np.where(lines.illicit, np.array([-1, *numbers])[each.scheme], -1)

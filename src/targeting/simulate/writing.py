@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.goods import goods
-from targeting.simulate.orders import MISSING, PAYMENTS, SELF
+from targeting.simulate.codes import code, either, joined, padded, words
+from targeting.simulate.examination import DEPTHS, recoverable_revenue, result_delay_days
+from targeting.simulate.orders import PAYMENTS, SELF
 from targeting.simulate.papers import BLANK_SHARES
 from targeting.simulate.places import (
     COUNTRIES,
@@ -19,10 +19,7 @@ from targeting.simulate.places import (
     FLOWS,
     IMPORT,
     MODES,
-    PLACES,
     PORTS,
-    SITE_PLACE,
-    SITES,
     TRANSIT,
 )
 from targeting.simulate.selection import REASONS
@@ -31,10 +28,9 @@ from targeting.simulate.yard import NONE, container_codes, container_types
 from targeting.tables.schema import LOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from targeting.simulate.examination import Examinations
-    from targeting.simulate.settings import SimulateSettings
+    from targeting.simulate.ground import Ground
+    from targeting.simulate.streams import Flags, Ints
     from targeting.simulate.world import Day
 
 Columns = dict[str, pa.Array]
@@ -45,132 +41,132 @@ _DOCUMENTS = ("BL", "RW", "CM", "AW")
 _VEHICLES = ("VSL", "TRN", "TRK", "FLT")
 
 
-def declarations(settings: SimulateSettings, day: Day) -> pa.Table:
+def declarations(ground: Ground, day: Day) -> pa.Table:
     """Write lines as rows of `declarations`.
 
     Parameters
     ----------
-    settings
-        The world's settings: its seed and first day.
+    ground
+        What the world stands on.
     day
         What was lodged.
     """
-    columns = {"declaration_id": declaration_ids(settings, day)}
-    columns |= _times(settings, day) | _parties(day) | _goods(day)
-    columns |= _route(day) | _transport(settings, day) | _money(day)
+    columns = {"declaration_id": declaration_ids(ground, day)}
+    columns |= _times(ground, day) | _parties(day) | _goods(ground, day)
+    columns |= _route(ground, day) | _transport(ground, day) | _money(day)
     return pa.table(columns | _blanked(columns, day))
 
 
-def inspections(settings: SimulateSettings, results: Examinations) -> pa.Table:
+def inspections(ground: Ground, results: Examinations) -> pa.Table:
     """Write examinations as rows of `inspections`.
 
     Parameters
     ----------
-    settings
-        The world's settings.
+    ground
+        What the world stands on.
     results
         Examinations of any days, in order.
     """
-    offences = ["", *(scheme.offence for scheme in SCHEMES)]
-    units = ["", *(scheme.unit for scheme in SCHEMES)]
-    seized = results.quantity > 0
+    hit, seized = results.hit, results.quantity > 0
+    offences = [scheme.offence for scheme in SCHEMES]
+    units = [scheme.unit for scheme in SCHEMES]
     return pa.table(
         {
-            "inspection_id": _numbered(settings, "E", results.day, results.row),
-            "declaration_id": _numbered(settings, "D", results.day, results.row),
-            "selected_by": _words(REASONS, results.reason),
+            "inspection_id": _numbered(ground, "E", results.day, results.row),
+            "declaration_id": _numbered(ground, "D", results.day, results.row),
+            "selected_by": words(REASONS, results.reason),
             "selection_probability": pa.array(results.probability, from_pandas=True),
-            "inspected_at": _moments(settings, results.inspected),
-            "result_known_at": _moments(settings, results.known),
-            "result": _words(("clear", "hit"), results.hit.astype(np.int64)),
-            "offence": _words(offences, np.where(results.hit, results.scheme, MISSING)),
+            "inspected_at": _moments(ground, results.inspected),
+            "result_known_at": _moments(ground, results.known),
+            "result": words(("clear", "hit"), hit.astype(np.int64)),
+            "offence": words(offences, _scheme_where(hit, results.scheme)),
             "revenue_recovered": pa.array(results.revenue),
             "seized_quantity": pa.array(results.quantity, mask=~seized),
-            "seized_unit": _words(units, np.where(seized, results.scheme, MISSING)),
+            "seized_unit": words(units, _scheme_where(seized, results.scheme)),
+            "examination_depth": words(DEPTHS, results.depth),
         }
     )
 
 
-def truth(settings: SimulateSettings, day: Day) -> pa.Table:
+def truth(ground: Ground, day: Day) -> pa.Table:
     """Write the truth of the lines, to be kept beside the tables and never in them.
 
     Parameters
     ----------
-    settings
-        The world's settings.
+    ground
+        What the world stands on.
     day
         What was lodged.
     """
-    names = ["", *(scheme.name for scheme in SCHEMES)]
-    offences = ["", *(scheme.offence for scheme in SCHEMES)]
     illicit, found, scheme = day.lines.illicit, day.truth.found, day.orders.scheme
+    names = [one.name for one in SCHEMES]
+    offences = [one.offence for one in SCHEMES]
+    revenue = recoverable_revenue(day.lines, day.truth)
     return pa.table(
         {
-            "declaration_id": declaration_ids(settings, day),
+            "declaration_id": declaration_ids(ground, day),
             "illicit": pa.array(illicit),
-            "scheme": _words(names, np.where(illicit, scheme, MISSING)),
+            "scheme": words(names, _scheme_where(illicit, scheme)),
+            "wave": _counted(day.truth.wave),
+            "move": _counted(day.truth.move),
             "evaded_revenue": pa.array(np.round(day.lines.evaded, 2)),
             "would_be_found": pa.array(found),
-            "would_be_offence": _words(offences, np.where(found, scheme, MISSING)),
+            "would_be_offence": words(offences, _scheme_where(found, scheme)),
+            "would_be_known_after_days": pa.array(result_delay_days(ground, day)),
+            "depth_needed": pa.array(day.truth.hiding, mask=~found),
+            "recoverable_revenue": pa.array(np.where(found, revenue, 0.0)),
+            "seizable_quantity": pa.array(np.where(found, day.lines.quantity, 0.0)),
         }
     )
 
 
-def declaration_ids(settings: SimulateSettings, day: Day) -> pa.Array:
+def _counted(number: Ints) -> pa.Array:
+    """Write counts as small integers; a negative one is null."""
+    return pa.array(number.astype(np.int32), mask=number < 0)
+
+
+def _scheme_where(condition: Flags, scheme: Ints) -> Ints:
+    """Turn scheme numbers, counted from 1, into positions in the catalogue; -1 elsewhere."""
+    return np.where(condition, scheme - 1, -1)
+
+
+def declaration_ids(ground: Ground, day: Day) -> pa.Array:
     """Give lines their numbers, in the order of lodging.
 
     Parameters
     ----------
-    settings
-        The world's settings.
+    ground
+        What the world stands on.
     day
         What was lodged.
     """
-    return _numbered(settings, "D", day.papers.day, day.papers.row)
+    return _numbered(ground, "D", day.papers.day, day.papers.row)
 
 
-def _numbered(
-    settings: SimulateSettings, letters: str, day: np.ndarray, number: np.ndarray
-) -> pa.Array:
+def _numbered(ground: Ground, letters: pa.Array | str, day: Ints, number: Ints) -> pa.Array:
     """Write letters, date and number, such as D240131000017."""
-    pairs = zip(_dates(settings, day), number.tolist(), strict=True)
-    return _strings([f"{letters}{date}{one:06d}" for date, one in pairs])
+    return joined(letters, _dates(ground, day), padded(number, 6))
 
 
-def _dates(settings: SimulateSettings, day: np.ndarray) -> list[str]:
+def _dates(ground: Ground, day: Ints) -> pa.Array:
     """Write days as yymmdd."""
-    distinct, which = np.unique(day, return_inverse=True)
-    first = np.datetime64(settings.first_day)
-    texts = [str(first + one).replace("-", "")[2:] for one in distinct]
-    return [texts[one] for one in which.tolist()]
+    if not len(day):
+        return pa.array([], type=pa.string())
+    first, last = int(day.min()), int(day.max())
+    dates = np.datetime64(ground.settings.first_day) + np.arange(first, last + 1)
+    return words([str(date).replace("-", "")[2:] for date in dates], day - first)
 
 
-def _strings(values: Sequence[str | None]) -> pa.Array:
-    return pa.array(values, type=pa.string())
-
-
-def _words(words: Sequence[str], number: np.ndarray) -> pa.Array:
-    """Look words up by number; a negative number is null."""
-    return _strings(words).take(pa.array(number, mask=number < 0))
-
-
-def _coded(number: np.ndarray, write: Callable[[int], str]) -> pa.Array:
-    """Write each distinct number once; a negative number is null."""
-    distinct, which = np.unique(number, return_inverse=True)
-    return _strings([write(one) if one >= 0 else None for one in distinct.tolist()]).take(
-        pa.array(which)
-    )
-
-
-def _moments(settings: SimulateSettings, seconds: np.ndarray) -> pa.Array:
-    start = datetime.combine(settings.first_day, datetime.min.time(), tzinfo=UTC)
+def _moments(ground: Ground, seconds: Ints) -> pa.Array:
+    start = datetime.combine(ground.settings.first_day, datetime.min.time(), tzinfo=UTC)
     micro = (seconds + int(start.timestamp())) * 1_000_000
     return pa.array(micro, type=pa.timestamp("us", tz="UTC"))
 
 
-def _scrambled(number: int) -> int:
-    """Turn a running number into a code that does not tell who came first."""
-    return number // _MILLION * _MILLION + (number % _MILLION * 7_919 + 31_337) % _MILLION
+def _scrambled(number: Ints) -> Ints:
+    """Turn running numbers into codes that do not tell who came first; keep what is negative."""
+    mixed = number // _MILLION * _MILLION + (number % _MILLION * 7_919 + 31_337) % _MILLION
+    return np.where(number < 0, number, mixed)
 
 
 def _blanked(columns: Columns, day: Day) -> Columns:
@@ -178,23 +174,19 @@ def _blanked(columns: Columns, day: Day) -> Columns:
     new: Columns = {}
     for place, (name, _) in enumerate(BLANK_SHARES):
         column = columns[name]
-        blank = pa.array(day.papers.blanks[:, place])
-        new[name] = _either(blank, pa.scalar(None, column.type), column)
+        blank = pa.array(np.ascontiguousarray(day.papers.blanks[:, place]))
+        new[name] = either(blank, pa.scalar(None, column.type), column)
     return new
 
 
-def _either(condition: pa.Array, yes: pa.Array | pa.Scalar, no: pa.Array) -> pa.Array:
-    return pc.call_function("if_else", [condition, yes, no])
-
-
-def _times(settings: SimulateSettings, day: Day) -> Columns:
+def _times(ground: Ground, day: Day) -> Columns:
     orders = day.orders
     return {
-        "lodged_at": _moments(settings, orders.lodged),
-        "arrival_at": _moments(settings, orders.lodged + orders.lead),
-        "flow": _words(FLOWS, orders.flow),
-        "transport_mode": _words(MODES, orders.mode),
-        "office_id": _words([site.code for site in SITES], orders.site),
+        "lodged_at": _moments(ground, orders.lodged),
+        "arrival_at": _moments(ground, orders.lodged + orders.lead),
+        "flow": words(FLOWS, orders.flow),
+        "transport_mode": words(MODES, orders.mode),
+        "office_id": words(ground.sites, orders.site),
     }
 
 
@@ -202,29 +194,28 @@ def _parties(day: Day) -> Columns:
     """Write party codes; an exporter is the local trader, and its consignee is abroad."""
     orders = day.orders
     export = pa.array(orders.flow == EXPORT)
+    local = padded(_scrambled(orders.trader), 6)
+    foreign = padded(_scrambled(orders.supplier), 6)
     pairs = {}
-    for name, local, foreign in (
-        ("id", "CE{:06d}", "CO{:06d}"),
-        ("name", "Trader {:06d} LLC", "Supplier {:06d} Ltd"),
+    for name, here, there in (
+        ("id", joined("CE", local), joined("CO", foreign)),
+        ("name", joined("Trader ", local, " LLC"), joined("Supplier ", foreign, " Ltd")),
     ):
-        here = _coded(orders.trader, lambda one, text=local: text.format(_scrambled(one)))
-        there = _coded(orders.supplier, lambda one, text=foreign: text.format(_scrambled(one)))
-        pairs[f"consignee_{name}"] = _either(export, there, here)
-        pairs[f"consignor_{name}"] = _either(export, here, there)
-    forwarder = _coded(orders.notify, "NP{:04d}".format)
+        pairs[f"consignee_{name}"] = either(export, there, here)
+        pairs[f"consignor_{name}"] = either(export, here, there)
     itself = pa.array(orders.notify == SELF)
     return pairs | {
-        "declarant_id": _coded(orders.broker, "BR{:06d}".format),
-        "notify_party_id": _either(itself, pairs["consignee_id"], forwarder),
-        "carrier_id": _coded(orders.carrier, "CR{:05d}".format),
+        "declarant_id": code("BR", orders.broker, 6),
+        "notify_party_id": either(itself, pairs["consignee_id"], code("NP", orders.notify, 4)),
+        "carrier_id": code("CR", orders.carrier, 5),
     }
 
 
-def _goods(day: Day) -> Columns:
-    trade, lines = goods(), day.lines
+def _goods(ground: Ground, day: Day) -> Columns:
+    trade, lines = ground.goods, day.lines
     return {
-        "hs_code": _words(trade.codes, lines.goods),
-        "goods_description": _words(trade.words, lines.word),
+        "hs_code": words(trade.codes, lines.goods),
+        "goods_description": words(trade.words, lines.word),
         "package_count": pa.array(lines.packages),
         "gross_mass_kg": pa.array(np.round(lines.gross, 1)),
         "net_mass_kg": pa.array(lines.net),
@@ -232,54 +223,45 @@ def _goods(day: Day) -> Columns:
     }
 
 
-def _route(day: Day) -> Columns:
+def _route(ground: Ground, day: Day) -> Columns:
     """Write countries and ports; exports load at the site and discharge abroad."""
-    orders, site = day.orders, SITE_PLACE[day.orders.site]
+    orders, site = day.orders, ground.site_place[day.orders.site]
     abroad = PORTS[orders.destination, orders.mode, orders.trader % 3]
     exported = orders.flow == EXPORT
     return {
-        "origin_country": _words(COUNTRIES, orders.origin),
-        "dispatch_country": _words(COUNTRIES, orders.dispatch),
-        "destination_country": _words(COUNTRIES, orders.destination),
-        "loading_port": _words(PLACES, np.where(exported, site, orders.loading)),
-        "transshipment_port": _words(PLACES, orders.hub),
-        "discharge_port": _words(PLACES, np.where(exported, abroad, site)),
+        "origin_country": words(COUNTRIES, orders.origin),
+        "dispatch_country": words(COUNTRIES, orders.dispatch),
+        "destination_country": words(COUNTRIES, orders.destination),
+        "loading_port": words(ground.places, np.where(exported, site, orders.loading)),
+        "transshipment_port": words(ground.places, orders.hub),
+        "discharge_port": words(ground.places, np.where(exported, abroad, site)),
     }
 
 
-def _transport(settings: SimulateSettings, day: Day) -> Columns:
+def _transport(ground: Ground, day: Day) -> Columns:
     orders, papers = day.orders, day.papers
-    modes = orders.mode.tolist()
-    numbers = zip(modes, _dates(settings, papers.day), papers.document.tolist(), strict=True)
-    vehicles = papers.conveyance.tolist()
-    names = [f"{_VEHICLES[mode]}{one:06d}" for mode, one in zip(modes, vehicles, strict=True)]
-    trips = papers.trip.tolist()
+    conveyance = code(words(_VEHICLES, orders.mode), papers.conveyance, 6)
+    letters = words(_DOCUMENTS, orders.mode)
     return {
-        "transport_document_id": _strings(
-            [f"{_DOCUMENTS[mode]}{date}{one:06d}" for mode, date, one in numbers]
-        ),
-        "conveyance_id": _strings(names),
-        "voyage_id": _strings([f"{n}-{t:05d}" for n, t in zip(names, trips, strict=True)]),
-        "container_load": _words(LOADS, np.where(papers.container == NONE, NONE, orders.load)),
-        "seal_id": _coded(papers.seal, "SL{:07d}".format),
-    } | _containers(settings.seed, day)
+        "transport_document_id": _numbered(ground, letters, papers.day, papers.document),
+        "conveyance_id": conveyance,
+        "voyage_id": joined(conveyance, "-", padded(papers.trip, 5)),
+        "container_load": words(LOADS, np.where(papers.container == NONE, NONE, orders.load)),
+        "seal_id": code("SL", papers.seal, 7),
+    } | _containers(ground.seed, day)
 
 
 def _containers(seed: int, day: Day) -> Columns:
     papers = day.papers
     boxed = np.flatnonzero(papers.container != NONE)
-    codes = container_codes(seed, papers.container[boxed])
-    slips = papers.typo[boxed].tolist()
-    written = [_mistyped(code, slip) for code, slip in zip(codes, slips, strict=True)]
-    types = container_types(seed, papers.container[boxed], papers.kind[boxed])
     place = np.full(len(day), NONE)
     place[boxed] = np.arange(len(boxed))
-    return {"container_id": _words(written, place), "container_type": _words(types, place)}
-
-
-def _mistyped(code: str, slip: int) -> str:
-    """Raise the last serial digit by the slip, leaving the check digit as it was."""
-    return code[:9] + str((int(code[9]) + slip) % 10) + code[10] if slip else code
+    where = pa.array(place, mask=place == NONE)
+    box = papers.container[boxed]
+    return {
+        "container_id": container_codes(seed, box, papers.typo[boxed]).take(where),
+        "container_type": container_types(seed, box, papers.kind[boxed]).take(where),
+    }
 
 
 def _money(day: Day) -> Columns:
@@ -295,7 +277,7 @@ def _money(day: Day) -> Columns:
         "customs_value": pa.array(lines.value),
         "freight_cost": pa.array(lines.freight),
         "duty_rate_pct": pa.array(lines.duty),
-        "tax_regime": _words(("EXPORT", "SUSPENDED", "PREFERENCE", "GENERAL"), regime),
-        "payment_method": _words(PAYMENTS, orders.payment),
-        "procedure_code": _words((*_IMPORT_PROCEDURES, "1000", "8000", "8200"), procedure),
+        "tax_regime": words(("EXPORT", "SUSPENDED", "PREFERENCE", "GENERAL"), regime),
+        "payment_method": words(PAYMENTS, orders.payment),
+        "procedure_code": words((*_IMPORT_PROCEDURES, "1000", "8000", "8200"), procedure),
     }

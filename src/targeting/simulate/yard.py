@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import goods
+from targeting.simulate.codes import joined, padded, words
 from targeting.simulate.orders import EMPTY, GROUPAGE, Orders
 from targeting.simulate.places import ROAD
+from targeting.simulate.rows import Rows
 from targeting.simulate.streams import Ints, habit, stream
-from targeting.tables.iso6346 import check_digit
+from targeting.tables.iso6346 import check_digits
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from targeting.simulate.ground import Ground
 
 OWNERS = ("CSQU", "ALTU", "KHZU", "TRXU", "CRDU", "NOMU", "BAYU", "SLKU")
 TYPES = (("22G1", "45G1", "42G1"), ("45R1", "22R1", "45R1"), ("22T1", "22T1", "22T6"),
@@ -20,8 +27,8 @@ _DRY = 0
 _TWIN_MEMORY = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+@dataclass(frozen=True)
+class Units(Rows):
     """Transport units of a day's orders; `NONE` where a consignment has no box or no seal.
 
     Parameters
@@ -42,12 +49,12 @@ class Yard:
 
     Parameters
     ----------
-    seed
-        Seed of the world.
+    ground
+        What the world stands on.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, ground: Ground) -> None:
+        self._ground, self._settings = ground, ground.settings.containers
         self._home = np.zeros(0, dtype=np.int64)
         self._kind = np.zeros(0, dtype=np.int64)
         self._recent_seals = np.zeros(0, dtype=np.int64)
@@ -63,14 +70,14 @@ class Yard:
         orders
             The day's consignments, in the order they were lodged.
         """
-        rng = stream(self._seed, "yard", day)
+        rng = stream(self._ground.seed, "yard", day)
         container = self._containers(rng, day, orders)
-        kind = np.where(container == NONE, _DRY, self._kind[container])
+        kind = np.append(self._kind, _DRY)[container]  # NONE is the last
         return Units(container, kind, self._seal(rng, orders))
 
     def _containers(self, rng: np.random.Generator, day: int, orders: Orders) -> np.ndarray:
-        kind = np.where(orders.load == GROUPAGE, _DRY, goods().unit[orders.goods])
-        box = _shared_boxes(orders)
+        kind = np.where(orders.load == GROUPAGE, _DRY, self._ground.goods.unit[orders.goods])
+        box = _shared_boxes(orders, self._settings.groupage_documents)
         given = np.full(len(orders), NONE)
         for number in range(len(TYPES)):
             mine = np.flatnonzero(orders.boxed & (kind == number))
@@ -80,21 +87,26 @@ class Yard:
         return given
 
     def _take(self, rng: np.random.Generator, day: int, kind: int, count: int) -> np.ndarray:
-        """Take free containers of one kind, bringing in new ones for a fifth of the demand."""
+        """Take free containers of one kind, bringing in new ones for the rest."""
         free = np.flatnonzero((self._home <= day) & (self._kind == kind))
-        old = min(len(free), int(rng.binomial(count, 0.8)))
+        old = min(len(free), int(rng.binomial(count, self._settings.reused_share)))
         used = rng.choice(free, old, replace=False) if old else free[:0]
         fresh = len(self._home) + np.arange(count - old)
         self._home = np.concatenate([self._home, np.zeros(count - old, dtype=np.int64)])
         self._kind = np.concatenate([self._kind, np.full(count - old, kind)])
         taken = np.concatenate([used, fresh])
-        self._home[taken] = day + 18 + rng.geometric(0.04, count)
+        self._home[taken] = day + self._away(rng, count)
         return rng.permutation(taken)
+
+    def _away(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Draw days away: two fifths of the mean at least."""
+        least = int(0.4 * self._settings.away_days)
+        return least + rng.geometric(1.0 / max(self._settings.away_days - least, 1.0), count)
 
     def _seal(self, rng: np.random.Generator, orders: Orders) -> np.ndarray:
         """Seal units; some documents leave the seal out, a few repeat a number seen before."""
         sealable = orders.boxed | (orders.mode == ROAD)
-        share = np.where(orders.boxed, 0.94, 0.55)
+        share = np.where(orders.boxed, self._settings.seal_share, 0.55)
         sealed = sealable & (orders.load != EMPTY) & (rng.random(len(orders)) < share)
         seal = np.where(sealed, self._seals + np.arange(len(orders)), NONE)
         self._seals += len(orders)
@@ -105,18 +117,18 @@ class Yard:
         return seal
 
 
-def _shared_boxes(orders: Orders) -> np.ndarray:
-    """Give the day's boxes numbers: groupage of a site shares one by threes."""
+def _shared_boxes(orders: Orders, together: int) -> np.ndarray:
+    """Give the day's boxes numbers: so many groupage consignments of a site share one."""
     box = np.arange(len(orders))
     groupage = (orders.load == GROUPAGE) & orders.boxed
     for site in np.unique(orders.site[groupage]):
         mine = np.flatnonzero(groupage & (orders.site == site))
-        box[mine] = mine[np.arange(len(mine)) // 3 * 3]
+        box[mine] = mine[np.arange(len(mine)) // together * together]
     return box
 
 
-def container_codes(seed: int, container: np.ndarray) -> list[str]:
-    """Write container numbers with a valid ISO 6346 check digit.
+def container_codes(seed: int, container: np.ndarray, slip: np.ndarray | int = 0) -> pa.Array:
+    """Write container numbers with the check digit of ISO 6346.
 
     Parameters
     ----------
@@ -124,24 +136,28 @@ def container_codes(seed: int, container: np.ndarray) -> list[str]:
         Seed of the world.
     container
         Numbers from `Yard.load`, none of them `NONE`.
+    slip
+        What the clerk adds to the last digit of the serial number, leaving the check digit as it
+        was: 0 for a number written well.
 
     Examples
     --------
     >>> import numpy as np
     >>> from targeting.tables.iso6346 import is_valid
-    >>> bool(is_valid(container_codes(1, np.array([5]))).all())
-    True
+    >>> is_valid(container_codes(1, np.array([5, 5]), np.array([0, 3]))).tolist()
+    [True, False]
     """
-    owner = (habit(seed, "owner", container) * len(OWNERS)).astype(np.int64)
-    serial = (container * 7_919 + 104_729) % 1_000_000
-    bare = [
-        f"{OWNERS[one]}{number:06d}"
-        for one, number in zip(owner.tolist(), serial.tolist(), strict=True)
-    ]
-    return [code + str(check_digit(code)) for code in bare]
+    # Numbers a million apart share a serial; the owner tells them apart.
+    lap, number = np.divmod(container, 1_000_000)
+    first = (habit(seed, "owner", number) * len(OWNERS)).astype(np.int64)
+    owner = words(OWNERS, (first + lap) % len(OWNERS))
+    serial = (number * 7_919 + 104_729) % 1_000_000
+    digit = check_digits(joined(owner, padded(serial, 6)))
+    written = serial // 10 * 10 + (serial + slip) % 10
+    return joined(owner, padded(written * 10 + digit, 7))
 
 
-def container_types(seed: int, container: np.ndarray, kind: np.ndarray) -> list[str]:
+def container_types(seed: int, container: np.ndarray, kind: np.ndarray) -> pa.Array:
     """Give each container its size and type code, the same each time it travels.
 
     Parameters
@@ -152,4 +168,4 @@ def container_types(seed: int, container: np.ndarray, kind: np.ndarray) -> list[
         Numbers of the containers, and the kind of unit of each.
     """
     slot = (habit(seed, "container type", container) * 3).astype(np.int64)
-    return [TYPES[one][number] for one, number in zip(kind.tolist(), slot.tolist(), strict=True)]
+    return words([one for group in TYPES for one in group], kind * 3 + slot)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORM = "[A-Z]{3}[UJZ][0-9]{7}"
 """Owner's three letters, category (U container, J equipment, Z trailer), serial, check digit."""
 
+_BARE = "[A-Z]{4}[0-9]{6}"
 _LENGTH = 11
 _ROW = "0123456789A?BCDEFGHIJK?LMNOPQRSTU?VWXYZ"
 _WEIGHTS = 2 ** np.arange(10)
@@ -123,9 +124,36 @@ def check_digit(number: str) -> int:
     >>> check_digit("CSQU305438"), check_digit("CMCU122380")
     (3, 6)
     """
-    if not re.match("[A-Z]{4}[0-9]{6}", number):
+    return int(check_digits([number])[0])
+
+
+def check_digits(numbers: Strings) -> np.ndarray:
+    """Compute the check digits of a column of container numbers, as `check_digit` does of one.
+
+    Parameters
+    ----------
+    numbers
+        A column of strings, none missing, each of ten characters or more.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (rows,)
+
+    Raises
+    ------
+    ValueError
+        If the first ten characters of a number are not four capital letters and six digits.
+
+    Examples
+    --------
+    >>> check_digits(["CSQU305438", "CMCU122380"]).tolist()
+    [3, 6]
+    """
+    plain = _plain(numbers)
+    if not _matches(plain, f"^{_BARE}").all():
         raise ValueError("a container number begins with four capital letters and six digits")
-    return int(_digits(np.array([list(number[:10].encode())], dtype=np.int64))[0])
+    bare = pc.call_function("binary_slice", [plain.cast(pa.binary())], pc.SliceOptions(0, 10))
+    return _digits(_letters(bare, 10))
 
 
 def _digits(letters: np.ndarray) -> np.ndarray:
@@ -174,7 +202,7 @@ def is_valid(numbers: Strings) -> np.ndarray:
     """
     plain = _plain(numbers)
     right = _formed(plain)
-    letters = _letters(plain.filter(pa.array(right)))
+    letters = _letters(plain.filter(pa.array(right)), _LENGTH)
     right[right] = _digits(letters[:, :10]) == letters[:, 10] - ord("0")
     return right
 
@@ -214,14 +242,18 @@ def _gathered(numbers: Any) -> pa.Array:
 
 
 def _formed(plain: pa.Array) -> np.ndarray:
-    options = pc.MatchSubstringOptions(f"^{FORM}$")
+    return _matches(plain, f"^{FORM}$")
+
+
+def _matches(plain: pa.Array, pattern: str) -> np.ndarray:
+    options = pc.MatchSubstringOptions(pattern)
     matched = pc.call_function("match_substring_regex", [plain], options)
     return np.array(matched.fill_null(fill_value=False), dtype=bool)
 
 
-def _letters(formed: pa.Array) -> np.ndarray:
-    """ASCII codes of well-formed numbers, shape (rows, 11)."""
-    fixed = formed.cast(pa.binary()).cast(pa.binary(_LENGTH))
-    start = fixed.offset * _LENGTH
-    codes = np.frombuffer(fixed.buffers()[1], dtype=np.uint8)[start : start + len(fixed) * _LENGTH]
-    return codes.reshape(-1, _LENGTH).astype(np.int64)
+def _letters(formed: pa.Array, length: int) -> np.ndarray:
+    """ASCII codes of numbers of one length, shape (rows, length)."""
+    fixed = formed.cast(pa.binary()).cast(pa.binary(length))
+    start = fixed.offset * length
+    codes = np.frombuffer(fixed.buffers()[1], dtype=np.uint8)[start : start + len(fixed) * length]
+    return codes.reshape(-1, length).astype(np.int64)

@@ -6,6 +6,7 @@ into place. A run that fails, or is stopped, leaves what was there before.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -179,7 +180,10 @@ def _kinds(folder: Path) -> set[str]:
         "metrics.json",
         "demo.json",
     )
-    return {mark for mark in marks if (folder / mark).exists()}
+    kinds = {mark for mark in marks if (folder / mark).exists()}
+    names = [entry.name for entry in folder.iterdir()]
+    by_month = bool(names) and all(re.fullmatch(r"\d{4}-\d{2}\.parquet", name) for name in names)
+    return kinds | {"a table by months"} if by_month else kinds
 
 
 def _unwritable(target: Path, error: OSError) -> OutputError:
