@@ -77,8 +77,18 @@ def appended(
         (tables.declarations, declarations),
         (tables.inspections, inspections),
     ):
-        parts.append(table if more is None else pa.concat_tables([table, more.cast(table.schema)]))
+        parts.append(table if more is None else pa.concat_tables([table, _like(more, table)]))
     return MemoryTables(*parts)
+
+
+def _like(more: pa.Table, table: pa.Table) -> pa.Table:
+    """Give rows the columns of a table; extra ones they lack are null."""
+    columns = {
+        field.name: more[field.name] if field.name in more.column_names
+        else pa.nulls(len(more), field.type)
+        for field in table.schema
+    }  # fmt: skip
+    return pa.table(columns).cast(table.schema)
 
 
 @dataclass(frozen=True)

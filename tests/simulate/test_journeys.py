@@ -7,7 +7,6 @@ import pytest
 
 from targeting.simulate import preset
 from targeting.simulate.ground import Ground
-from targeting.simulate.journeys import sites_on_the_way
 from targeting.simulate.places import COUNTRY, IMPORT, NOWHERE, TRANSIT
 from targeting.simulate.world import Day, World
 
@@ -57,11 +56,11 @@ def test_documents_are_lodged_in_order_and_keep_their_lines_together(day: Day) -
 
 def test_the_way_from_turkey_to_aktau_leads_through_alyat() -> None:
     ground = Ground.of(SETTINGS)
-    way = sites_on_the_way(ground)
+    way = ground.through
     site = ground.sites.index("KZAAU")
     assert ground.sites[way[site, COUNTRY["TR"]]] == "AZALA"
     assert way[site, COUNTRY["RU"]] == NOWHERE
 
 
 def test_one_country_has_no_journeys() -> None:
-    assert (sites_on_the_way(Ground.of(preset("cold_start"))) == NOWHERE).all()
+    assert (Ground.of(preset("cold_start")).through == NOWHERE).all()

@@ -18,7 +18,7 @@ from targeting.errors import ConfigError
 from targeting.simulate.places import COUNTRY
 from targeting.simulate.streams import cumulative
 
-ORIGIN_SLOTS = 8
+ORIGIN_SLOTS = 12
 WORD_SLOTS = 3
 UNITS = ("dry", "reefer", "tank", "open")
 VAGUE = (
@@ -228,12 +228,12 @@ def _three(words: str) -> list[str]:
 
 
 def _season(months: str) -> np.ndarray:
-    """Give the months of harvest, such as `6-9` or `11-3`, four times the weight of the others."""
+    """Give the months of harvest, such as `6-9` or `11-3`, nine times the weight of the others."""
     weights = np.ones(12)
     if months:
         first, last = (int(month) for month in months.split("-"))
         inside = [(first - 1 + step) % 12 for step in range((last - first) % 12 + 1)]
-        weights[inside] = 4.0
+        weights[inside] = 9.0
     return weights / weights.mean()
 
 
@@ -257,6 +257,8 @@ def _covers(sector: np.ndarray, duty: np.ndarray, price: np.ndarray) -> np.ndarr
     cover = np.full(len(duty), -1)
     for line in range(len(duty)):
         fit = (sector == sector[line]) & (duty <= duty[line] - 5) & (price < price[line])
+        # Goods at several times the neighbour's price would be seen at once.
+        fit &= price > price[line] / 3
         if fit.any():
             distance = np.where(fit, np.abs(np.log(price / price[line])), np.inf)
             cover[line] = int(distance.argmin())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.errors import ConfigError
+from targeting.simulate.distances import nearness, sites_on_the_way
 from targeting.simulate.goods import Goods, built_in_goods, read_goods
 from targeting.simulate.places import COUNTRIES, COUNTRY, NOWHERE, PLACES, REGIONS
 from targeting.simulate.streams import Flags, Floats, Ints, cumulative
@@ -46,6 +47,11 @@ class Ground:
         Where cargo of a region changes ship, and cumulative shares; shape (regions, k).
     free_zones
         Places with a free zone.
+    nearness
+        Weight of each country as an origin at each site, shape (sites, countries).
+    through
+        Another country's site on the way from a country to a site, shape (sites, countries);
+        `NOWHERE` where there is none.
     """
 
     settings: SimulateSettings
@@ -66,6 +72,8 @@ class Ground:
     hubs: Ints
     hub_shares: Floats
     free_zones: Ints
+    nearness: Floats
+    through: Ints
 
     @classmethod
     def of(cls, settings: SimulateSettings) -> Ground:
@@ -118,6 +126,8 @@ class Ground:
             hubs=hubs,
             hub_shares=hub_shares,
             free_zones=np.array([number[code] for code in settings.routes.free_zones]),
+            nearness=nearness([site.code for site in sites], settings.routes.nearness),
+            through=sites_on_the_way([site.code for site in sites], country),
         )
 
     @property

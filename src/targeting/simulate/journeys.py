@@ -13,67 +13,12 @@ import numpy as np
 
 from targeting.simulate.lines import Lines, duty_of
 from targeting.simulate.orders import DAY_S, Desk, Orders, broker_of
-from targeting.simulate.places import COUNTRIES, IMPORT, NOWHERE, PLACES, PORTS, TRANSIT
-from targeting.simulate.streams import Ints, habit
-from targeting.tables.codes import ports
+from targeting.simulate.places import IMPORT, NOWHERE, TRANSIT
+from targeting.simulate.streams import habit
 
 if TYPE_CHECKING:
     from targeting.simulate.ground import Ground
     from targeting.simulate.yard import Units
-
-_DETOUR = 1.15
-"""A site lies on the way when going through it is at most this much longer."""
-
-
-def sites_on_the_way(ground: Ground) -> Ints:
-    """Find for each site and country of dispatch the other country's site that lies on the way.
-
-    Parameters
-    ----------
-    ground
-        What the world stands on.
-
-    Returns
-    -------
-    Ints
-        Site numbers, shape (sites, countries); `NOWHERE` where there is none.
-    """
-    sites = np.array([_position(code) for code in ground.sites])
-    table = np.full((len(ground.sites), len(COUNTRIES)), NOWHERE)
-    if np.isnan(sites).all():
-        return table
-    for country in range(len(COUNTRIES)):
-        first = _distance_km(_start(country), sites)
-        for site in range(len(sites)):
-            whole = first + _distance_km(sites[site], sites)
-            fit = ground.site_country != ground.site_country[site]
-            fit &= (ground.site_country != country) & (first < first[site])
-            fit &= whole < _DETOUR * first[site]
-            if fit.any():
-                table[site, country] = int(np.where(fit, whole, np.inf).argmin())
-    return table
-
-
-def _start(country: int) -> np.ndarray:
-    """Where goods of a country set out: the mean position of its places, where known."""
-    known = np.array([_position(PLACES[place]) for place in np.unique(PORTS[country])])
-    known = known[~np.isnan(known[:, 0])]
-    return known.mean(axis=0) if len(known) else np.full(2, np.nan)
-
-
-def _position(code: str) -> tuple[float, float]:
-    port = ports().get(code)
-    if port is None or port.latitude is None or port.longitude is None:
-        return (np.nan, np.nan)
-    return (port.latitude, port.longitude)
-
-
-def _distance_km(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Great-circle distance on a sphere of 6,371 km (haversine)."""
-    a, b = np.radians(one), np.radians(others)
-    rise = np.sin((b[:, 0] - a[0]) / 2) ** 2
-    rise += np.cos(a[0]) * np.cos(b[:, 0]) * np.sin((b[:, 1] - a[1]) / 2) ** 2
-    return 2 * 6_371.0 * np.arcsin(np.sqrt(rise))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +61,7 @@ class Journeys:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._way = sites_on_the_way(ground)
+        self._way = ground.through
         self._share = ground.settings.routes.through_share
         self._waiting: list[Arrivals] = []
         self._begun = 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from targeting.simulate.places import (
     AIR,
-    COUNTRY,
+    COUNTRIES,
     EXPORT,
     IMPORT,
     IS_PREFERRED,
@@ -36,9 +36,13 @@ SELF = -2
 FULL, GROUPAGE, EMPTY = range(3)
 SUPPLIER_SLOTS = 4096
 _SEASON_OF_HABITS_DAYS = 240
+_RUSSIA = COUNTRIES.index("RU")
 PAYMENTS = ("transfer", "deferred", "guarantee", "card", "cash")
 _PAYMENT_SHARES = cumulative(np.array([60.0, 20.0, 9.0, 6.0, 5.0]))
-_RE_EXPORTERS = np.array([COUNTRY[code] for code in ("AE", "TR", "DE", "RU", "GE", "CN")])
+_RE_EXPORTERS = cumulative(
+    np.array([12.0 if code in {"AE", "TR", "DE", "RU", "GE", "CN"} else 1.0 for code in COUNTRIES])
+)
+"""Anybody may sell on what others made; some countries live by it."""
 
 
 @dataclass(frozen=True)
@@ -235,19 +239,21 @@ def _countries(
     flow: np.ndarray,
     site: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    trade = desk.goods
+    """Choose where the goods were made, and the country they were dispatched from."""
+    trade, ground, size = desk.goods, desk.ground, len(trader)
     kept = desk.kept("origin", trader, share=desk.loyalty.origin, key=slot)
-    choice = pick(trade.origin_shares[line], kept)
-    home = desk.ground.site_country[site]
+    shares = np.diff(trade.origin_shares[line], axis=1, prepend=0.0)
+    near = cumulative(shares * ground.nearness[site[:, None], trade.origin[line]])
+    home = ground.site_country[site]
     abroad = np.where(trade.origin[line, 0] == home, trade.origin[line, 1], trade.origin[line, 0])
-    made = trade.origin[line, choice]
+    made = trade.origin[line, pick(near, kept)]
+    stray = desk.rng.random(size) < ground.settings.goods.stray_share
+    made = np.where(stray, desk.rng.integers(0, len(COUNTRIES), size), made)
     origin = np.where(flow == EXPORT, home, np.where(made == home, abroad, made))
     re_export = desk.kept("re-export", trader, share=0.8, key=slot)
-    via = _RE_EXPORTERS[desk.rng.integers(0, len(_RE_EXPORTERS), len(trader))]
-    dispatch = np.where(
-        (re_export < desk.ground.settings.routes.re_export_share) & (flow != EXPORT), via, origin
-    )
-    return origin, dispatch
+    via = pick(_RE_EXPORTERS, desk.rng.random(size))
+    again = (re_export < ground.settings.routes.re_export_share) & (flow != EXPORT) & (via != home)
+    return origin, np.where(again, via, origin)
 
 
 def _destination(
@@ -262,7 +268,11 @@ def _destination(
     size, ground = len(trader), desk.ground
     slot = (4 * desk.kept("onward", trader, share=0.8, key=0)).astype(np.int64)
     onward = ground.onward[site, slot]
-    onward = np.where(onward == origin, ground.onward[site, (slot + 1) % 4], onward)
+    stray = desk.rng.random(size) < ground.settings.routes.stray_share
+    neighbours = np.unique(np.append(ground.onward, np.flatnonzero(REGION[_RUSSIA] == REGION)))
+    onward = np.where(stray, neighbours[desk.rng.integers(0, len(neighbours), size)], onward)
+    astray = (onward == origin) | (onward == ground.site_country[site])
+    onward = np.where(astray, ground.onward[site, (slot + 1) % 4], onward)
     market = desk.goods.origin[line, desk.rng.integers(0, 4, size)]
     abroad = np.where(ground.is_home[market], onward, market)
     return np.select([flow == IMPORT, flow == EXPORT], [ground.site_country[site], abroad], onward)
@@ -362,6 +372,10 @@ def _hub(
     region, ground = REGION[dispatch], desk.ground
     kept = desk.kept("hub", trader, share=desk.loyalty.hub, key=dispatch)
     hub = ground.hubs[region, pick(ground.hub_shares[region], kept)]
+    stray = desk.rng.random(len(hub)) < ground.settings.routes.stray_share
+    known = np.unique(ground.hubs[ground.hubs != NOWHERE])
+    if len(known):
+        hub = np.where(stray, known[desk.rng.integers(0, len(known), len(hub))], hub)
     pointless = (ground.place_country[hub] == ground.site_country[site]) | (mode == AIR)
     pointless |= (mode == ROAD) & (desk.rng.random(len(hub)) < 0.7)
     return np.where(pointless, NOWHERE, hub)

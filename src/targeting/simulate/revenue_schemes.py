@@ -24,6 +24,7 @@ from targeting.simulate.moves import (
 )
 from targeting.simulate.orders import PAYMENTS, any_carrier
 from targeting.simulate.places import AIR, COUNTRY, IMPORT, IS_PREFERRED, PORTS, TRANSIT
+from targeting.simulate.streams import pick
 
 if TYPE_CHECKING:
     from targeting.simulate.ground import Ground
@@ -200,8 +201,9 @@ def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     claimed = _plausible(
         desk, orders.goods, COUNTRY[wave.choose("claimed", ("UZ", "GE", "KG", "RU"))]
     )
-    direct = lot(desk, size, 0.40)
-    dispatch = np.where(direct, maker, claimed)
+    seller = COUNTRY[wave.choose("seller", ("AE", "CN", "TR", "CN"))]
+    elsewhere = np.where(lot(desk, size, 0.3), maker, seller)
+    dispatch = np.where(lot(desk, size, 0.42), elsewhere, claimed)
     shaped = orders.having(
         flow=np.zeros_like(orders.flow),
         destination=desk.ground.site_country[orders.site],
@@ -350,14 +352,15 @@ def shape_transit_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     source = COUNTRY[wave.choose("source", ("TR", "CN", "AE"))]
     taxed = desk.goods.duty[orders.goods] >= 10
     line = np.where(taxed & lot(desk, size, 0.4), orders.goods, goods_among(desk, orders, sector))
-    dispatch = np.where(lot(desk, size, 0.6), source, orders.dispatch)
+    origin = desk.goods.origin[line, pick(desk.goods.origin_shares[line], desk.rng.random(size))]
+    dispatch = np.where(lot(desk, size, 0.4), source, origin)
     usual = np.where(orders.flow == TRANSIT, orders.destination, onward)
     shaped = orders.having(
         goods=line,
         flow=np.full(size, TRANSIT),
         destination=np.where(lot(desk, size, 0.6), onward, usual),
-        origin=dispatch,
-        supply=dispatch,
+        origin=origin,
+        supply=origin,
         dispatch=dispatch,
         loading=PORTS[dispatch, orders.mode, desk.rng.integers(0, 3, size)],
         preference=np.zeros(size, dtype=bool),

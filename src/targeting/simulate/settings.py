@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -157,7 +158,7 @@ class TraderSettings(Settings):
     """
 
     count: int = Field(default=2_400, ge=50, le=400_000)
-    entry_share_per_month: Share = Field(default=0.08, ge=0, le=1)
+    entry_share_per_month: Share = Field(default=0.05, ge=0, le=1)
     short_lived_share: Share = Field(default=0.4, ge=0, le=1)
     life_days: float = Field(default=1_300.0, gt=0, le=100_000)
     dormant_share: Share = Field(default=0.25, ge=0, le=1)
@@ -241,6 +242,8 @@ class GoodsSettings(Settings):
         Share of lines sold honestly at 40 to 90 % of the market: the cover of undervaluation.
     odd_share
         Share of consignments outside their trader's lines.
+    stray_share
+        Share of honest consignments from a country that does not usually supply the goods.
     vague_share
         Share of honest lines described in words that say nothing.
     """
@@ -258,6 +261,7 @@ class GoodsSettings(Settings):
     price_spread: float = Field(default=0.24, ge=0, le=3)
     stock_lot_share: Share = Field(default=0.09, ge=0, le=1)
     odd_share: Share = Field(default=0.09, ge=0, le=1)
+    stray_share: Share = Field(default=0.03, ge=0, le=1)
     vague_share: Share = Field(default=0.055, ge=0, le=1)
 
 
@@ -274,6 +278,12 @@ class RouteSettings(Settings):
         Hubs with a free zone: tobacco goes through them, and the port's rules watch them.
     re_export_share
         Share of consignments dispatched from a country that did not make the goods.
+    stray_share
+        Share of honest consignments that change ship at an unusual hub, and of transit that goes
+        to an unusual country.
+    nearness
+        How strongly a site trades with the countries near it: 0 not at all, 1 in proportion to
+        the inverse of the distance.
     through_share
         Share of a site's imports that first cross another site's country in transit, where the
         route leads that way: the same box is declared twice on its corridor.
@@ -291,6 +301,8 @@ class RouteSettings(Settings):
     )
     free_zones: tuple[str, ...] = Field(default=("AEJEA", "TRMER", "GEPTI"), min_length=1)
     re_export_share: Share = Field(default=0.13, ge=0, le=1)
+    stray_share: Share = Field(default=0.05, ge=0, le=1)
+    nearness: float = Field(default=0.8, ge=0, le=4)
     through_share: Share = Field(default=0.10, ge=0, le=1)
 
     @field_validator("hubs")
@@ -553,7 +565,9 @@ class SimulateSettings(Settings):
     days
         Length of the span. A longer one only adds days; it changes none.
     declarations_per_day
-        Goods lines lodged on an average day; weekends and seasons move it.
+        Goods lines lodged on an average day; weekends, holidays and seasons move it.
+    holidays
+        Days of every year, as month and day, with less than half the usual trade.
     files
         `one` file a table, or one a `month` in a folder: for worlds of many millions of lines.
     sites
@@ -577,6 +591,9 @@ class SimulateSettings(Settings):
     first_day: date = date(2024, 1, 1)
     days: int = Field(default=546, ge=1, le=36_500)
     declarations_per_day: float = Field(default=138.0, gt=0, le=1_000_000)
+    holidays: tuple[str, ...] = (
+        "01-01", "01-02", "03-20", "03-21", "03-22", "03-23", "03-24", "05-09",
+    )  # fmt: skip
     files: Literal["one", "month"] = "one"
     sites: tuple[SiteSettings, ...] = Field(default=SITES, min_length=1, max_length=400)
     traders: TraderSettings = TraderSettings()
@@ -592,10 +609,13 @@ class SimulateSettings(Settings):
     delays: LabelDelays = LabelDelays()
 
     @model_validator(mode="after")
-    def _room_to_examine(self) -> Self:
+    def _fits_together(self) -> Self:
         most = self.examined.total * max(site.diligence for site in self.sites)
         if most > 0.9:
             raise ValueError("the shares of `examined` add up to more than 0.9 of all declarations")
+        for day in self.holidays:
+            if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", day):
+                raise ValueError(f"holidays are months and days such as 03-21, not {day!r}")
         codes = [site.code for site in self.sites]
         if len({*codes}) < len(codes):
             raise ValueError("two of the sites have the same code")

@@ -162,11 +162,13 @@ def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     size = len(orders)
     port = desk.ground.place(wave.choose("port", ("IRBND", "AEJEA", "GEPTI", "IRAMD")))
-    by_rail = np.isin(orders.mode, (ROAD, AIR))
-    trains = desk.ground.settings.services.carriers.rail
+    other = np.isin(orders.mode, (ROAD, AIR))
+    boxes = np.where(desk.ground.with_mode(RAIL)[orders.site], RAIL, SEA)
+    mode = np.where(other, boxes, orders.mode)
+    count = np.array(desk.ground.settings.services.carriers.in_order)[mode]
     return orders.having(
-        mode=np.where(by_rail, RAIL, orders.mode),
-        carrier=np.where(by_rail, RAIL * 1000 + orders.carrier % 1000 % trains, orders.carrier),
+        mode=mode,
+        carrier=np.where(other, mode * 1000 + orders.carrier % 1000 % count, orders.carrier),
         boxed=np.ones(size, dtype=bool),
         load=np.where(orders.load == GROUPAGE, FULL, orders.load),
         hub=np.where(lot(desk, size, 0.7), port, orders.hub),
@@ -206,6 +208,7 @@ def smugglers(ground: Ground, traders: Traders, day: int) -> Floats:
         Days since the world began.
     """
     passing = np.isin(traders.flow, (IMPORT, TRANSIT)) & (traders.activity(day) > 0)
+    passing &= ground.with_mode(ROAD)[traders.site]
     return (passing & (traders.young(day) | (traders.volume < 0.3))).astype(float)
 
 
@@ -376,7 +379,7 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     maker = COUNTRY[wave.choose("maker", ("DE", "US", "KR", "JP"))]
     through = COUNTRY[wave.choose("through", ("TR", "AE", "DE"))]
     onward = COUNTRY[wave.choose("onward", ("KG", "UZ", "GE"))]
-    dispatch = np.where(lot(desk, size, 0.6), through, maker)
+    dispatch = np.where(lot(desk, size, 0.4), through, maker)
     listed = lot(desk, size, 0.4)
     other = goods_among(desk, orders, "electronics", "instruments")
     other = np.where(lot(desk, size, 0.6), orders.goods, other)

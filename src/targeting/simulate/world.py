@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from targeting.simulate.traders import MONTH_DAYS, Traders, first_cohort, later_
 from targeting.simulate.yard import Units, Yard
 
 _WEEK = np.array([1.12, 1.14, 1.14, 1.10, 1.10, 0.80, 0.60])
+_HOLIDAY = 0.42
 _RIDES_ALONG = "rip_on"
 """The one scheme that does not mind by which sites a clean trader's box goes."""
 
@@ -229,7 +231,9 @@ class World:
         settings = self.ground.settings
         week = float(_WEEK[(self._weekday + day) % 7])
         year = 1.0 + 0.10 * float(np.sin(2 * np.pi * (day - 60) / 365.25))
-        return settings.declarations_per_day / settings.documents.lines * week * year
+        date = settings.first_day + timedelta(days=day)
+        rest = _HOLIDAY if f"{date:%m-%d}" in settings.holidays else 1.0
+        return settings.declarations_per_day / settings.documents.lines * week * year * rest
 
     def _honest(self, day: int) -> Orders:
         rng = stream(self.ground.seed, "orders", day)
