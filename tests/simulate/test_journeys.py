@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from targeting.simulate import preset
-from targeting.simulate.ground import Ground
 from targeting.simulate.places import COUNTRY, IMPORT, NOWHERE, TRANSIT
+from targeting.simulate.trade.ground import Ground
 from targeting.simulate.world import Day, World
 
 SETTINGS = preset("two_countries").model_copy(update={"days": 60, "declarations_per_day": 120.0})

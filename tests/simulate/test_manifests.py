@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.manifests import (
+from targeting.simulate.offences.catalogue import SCHEMES
+from targeting.simulate.settings import SITES, DocumentSettings, SchemesSettings, SimulateSettings
+from targeting.simulate.world import Day, World
+from targeting.simulate.writing.manifests import (
     CHANGES,
     INCOTERMS,
     MANIFEST_BLANKS,
@@ -22,13 +24,11 @@ from targeting.simulate.manifests import (
     columns,
     versions,
 )
-from targeting.simulate.settings import SITES, DocumentSettings, SchemesSettings, SimulateSettings
-from targeting.simulate.world import Day, World
-from targeting.simulate.writing import declarations
+from targeting.simulate.writing.tables import declarations
 from targeting.tables.iso6346 import is_valid
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
+    from targeting.simulate.trade.ground import Ground
 
 EXTRA = [name for name, _ in MANIFEST_BLANKS]
 SHOWN_BY = {

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from targeting.simulate import SimulateSettings, preset
-from targeting.simulate.campaigns import Campaign
-from targeting.simulate.examination import Examinations, examine
-from targeting.simulate.selection import REASONS, Port
+from targeting.simulate.control.examination import Examinations, examine
+from targeting.simulate.control.selection import REASONS, Port
+from targeting.simulate.offences.campaigns import Campaign
 from targeting.simulate.settings import SchemesSettings, SelectionShares, TraderSettings
 from targeting.simulate.world import Day, World
 
@@ -40,7 +40,7 @@ def lived() -> tuple[SimulateSettings, Day, Examinations]:
         day = world.next_day()
         found = examine(world.ground, day, port.choose(day))
         port.learn(found)
-        world.hear(found)
+        world.hear(found.seized)
         days.append(day)
         results.append(found)
     return settings, Day.join(days), Examinations.stack(results)

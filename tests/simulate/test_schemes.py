@@ -9,26 +9,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from targeting.simulate.campaigns import Campaign
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.goods import VAGUE, built_in_goods
-from targeting.simulate.lines import draw_lines
-from targeting.simulate.orders import Desk, write_orders
+from targeting.simulate.offences.campaigns import Campaign
+from targeting.simulate.offences.catalogue import SCHEMES
+from targeting.simulate.offences.schemes import Hand, Wave
 from targeting.simulate.presets import preset
-from targeting.simulate.schemes import Hand, Wave
 from targeting.simulate.settings import (
     AdaptationSettings,
     LabelDelays,
     SchemeSettings,
     SchemesSettings,
 )
-from targeting.simulate.streams import stream
+from targeting.simulate.trade.goods import VAGUE, built_in_goods
+from targeting.simulate.trade.lines import draw_lines
+from targeting.simulate.trade.orders import Desk, write_orders
+from targeting.simulate.trade.streams import stream
 from targeting.simulate.world import World
 
 if TYPE_CHECKING:
     from conftest import Simulated
-    from targeting.simulate.rows import Rows
-    from targeting.simulate.schemes import Scheme
+    from targeting.simulate.offences.schemes import Scheme
+    from targeting.simulate.trade.rows import Rows
 
 GOODS = built_in_goods()
 FRESH = set(np.array(GOODS.codes)[GOODS.of("fresh")])

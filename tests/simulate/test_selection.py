@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targeting.simulate.examination import DEPTHS, Examinations, examine
-from targeting.simulate.ground import Ground
+from targeting.simulate.control.examination import DEPTHS, Examinations, examine
+from targeting.simulate.control.roster import REASONS, Choice, Roster
+from targeting.simulate.control.selection import Port
 from targeting.simulate.living import Beside, beside, live
 from targeting.simulate.presets import preset
-from targeting.simulate.roster import REASONS, Choice, Roster
-from targeting.simulate.selection import Port
+from targeting.simulate.trade.ground import Ground
 
 if TYPE_CHECKING:
     from targeting.simulate.settings import SimulateSettings

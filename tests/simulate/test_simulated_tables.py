@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from targeting.simulate.papers import BLANK_SHARES
+from targeting.simulate.trade.papers import BLANK_SHARES
 from targeting.tables.folder import TablesFolder
 from targeting.tables.iso6346 import is_valid
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, Column, Table

@@ -9,21 +9,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from targeting.errors import OutputError
-from targeting.simulate import live, preset, simulate, writing
+from targeting.simulate import live, preset, simulate
+from targeting.simulate.control.examination import examine
+from targeting.simulate.control.selection import Choice
 from targeting.simulate.customs_view import arrivals_table
-from targeting.simulate.examination import examine
-from targeting.simulate.ground import Ground
 from targeting.simulate.places import IMPORT
-from targeting.simulate.selection import Choice
 from targeting.simulate.settings import SchemesSettings, SimulateSettings
+from targeting.simulate.trade.ground import Ground
 from targeting.simulate.world import World
+from targeting.simulate.writing import tables as writing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Simulated
-    from targeting.simulate.examination import Examinations
-    from targeting.simulate.selection import Policy
+    from targeting.simulate.control.examination import Examinations
+    from targeting.simulate.control.selection import Policy
     from targeting.simulate.world import Day
 
 SHORT = preset("small").model_copy(update={"days": 35})
@@ -106,7 +107,7 @@ def moves_under(policy: Policy) -> list[str]:
     world = World(SHORT.model_copy(update={"days": 90}))
     for _ in range(90):
         day = world.next_day()
-        world.hear(examine(world.ground, day, policy.choose(day)))
+        world.hear(examine(world.ground, day, policy.choose(day)).seized)
     return [move.scheme for move in world.moves]
 
 

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targeting.simulate.goods import built_in_goods
-from targeting.simulate.ground import Ground
+from targeting.simulate.control.selection import Tally
 from targeting.simulate.presets import preset
-from targeting.simulate.rows import Rows
-from targeting.simulate.selection import Tally
-from targeting.simulate.streams import cumulative, habit, pick, stream
-from targeting.simulate.traders import first_cohort, later_cohort
+from targeting.simulate.trade.goods import built_in_goods
+from targeting.simulate.trade.ground import Ground
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import cumulative, habit, pick, stream
+from targeting.simulate.trade.traders import first_cohort, later_cohort
 
 GROUND = Ground.of(preset("small"))
 

@@ -15,15 +15,18 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from targeting.errors import OutputError
-from targeting.simulate import live, preset, simulate, simulation, spool, writing
-from targeting.simulate.codes import code, joined, padded, words
-from targeting.simulate.examination import result_delay_days
-from targeting.simulate.ground import Ground
-from targeting.simulate.orders import SELF
+from targeting.simulate import live, preset, simulate, simulation
+from targeting.simulate.control.examination import result_delay_days
 from targeting.simulate.places import EXPORT, PLACES
-from targeting.simulate.spool import Spool, in_background
+from targeting.simulate.trade.ground import Ground
+from targeting.simulate.trade.orders import SELF
+from targeting.simulate.trade.yard import NONE
 from targeting.simulate.world import Day
-from targeting.simulate.yard import NONE, OWNERS, container_codes
+from targeting.simulate.writing import spool
+from targeting.simulate.writing import tables as writing
+from targeting.simulate.writing.codes import code, joined, padded, words
+from targeting.simulate.writing.containers import OWNERS, container_codes
+from targeting.simulate.writing.spool import Spool, in_background
 from targeting.tables.folder import TablesFolder
 from targeting.tables.iso6346 import check_digit, is_valid
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, TABLES

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from targeting.errors import InputError
+from targeting.simulate.control.examination import examine
 from targeting.simulate.customs_view import (
     Post,
     Selection,
@@ -13,10 +14,9 @@ from targeting.simulate.customs_view import (
     as_choice,
     results_table,
 )
-from targeting.simulate.examination import examine
-from targeting.simulate.ground import Ground
 from targeting.simulate.living import Beside, beside
 from targeting.simulate.simulation import simulate
+from targeting.simulate.trade.ground import Ground
 from targeting.simulate.world import World
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from targeting.simulate.examination import Examinations
-    from targeting.simulate.roster import Choice
+    from targeting.simulate.control.examination import Examinations
+    from targeting.simulate.control.roster import Choice
     from targeting.simulate.settings import SimulateSettings
     from targeting.simulate.simulation import SimulationReport
     from targeting.simulate.world import Day
@@ -143,7 +143,7 @@ class Corridor:
             choice = beside(ground, self._day, choice)
         results = examine(ground, self._day, choice)
         self._post.send(results)
-        self._world.hear(results)
+        self._world.hear(results.seized)
         self._number += 1
         if not self.is_over:
             self._day = self._world.next_day()

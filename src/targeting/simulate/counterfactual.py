@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from targeting.errors import InputError
-from targeting.simulate.examination import DEPTHS, reach_of_depths
+from targeting.simulate.control.examination import DEPTHS, reach_of_depths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from targeting.simulate.settings import ExaminationSettings
-    from targeting.simulate.streams import Flags, Floats
+    from targeting.simulate.trade.streams import Flags, Floats
 
 Ids = Sequence[str] | pd.Series | np.ndarray | pa.Array | pa.ChunkedArray
 """Declarations by their `declaration_id`."""

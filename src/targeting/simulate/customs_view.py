@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.errors import InputError
-from targeting.simulate import manifests, writing
-from targeting.simulate.examination import Examinations
-from targeting.simulate.orders import DAY_S
-from targeting.simulate.roster import REASONS, Choice
+from targeting.simulate.control.examination import Examinations
+from targeting.simulate.control.roster import REASONS, Choice
+from targeting.simulate.trade.orders import DAY_S
+from targeting.simulate.writing import manifests
+from targeting.simulate.writing import tables as writing
 from targeting.tables.folder import conform
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from targeting.simulate.ground import Ground
+    from targeting.simulate.trade.ground import Ground
     from targeting.simulate.world import Day
 
 _SHOWN = 3

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from targeting.simulate.examination import Examinations, examine
-from targeting.simulate.roster import Choice, Roster
-from targeting.simulate.selection import Policy, Port
+from targeting.simulate.control.examination import Examinations, examine
+from targeting.simulate.control.roster import Choice, Roster
+from targeting.simulate.control.selection import Policy, Port
 from targeting.simulate.world import Day, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from targeting.simulate.ground import Ground
     from targeting.simulate.settings import SimulateSettings
+    from targeting.simulate.trade.ground import Ground
 
 
 class Beside:
@@ -104,5 +104,5 @@ def live(
         day = world.next_day()
         results = examine(world.ground, day, chooser.choose(day))
         chooser.learn(results)
-        world.hear(results)
+        world.hear(results.seized)
         yield day, results

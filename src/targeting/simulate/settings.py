@@ -232,8 +232,8 @@ class GoodsSettings(Settings):
     Parameters
     ----------
     file
-        CSV of HS lines in place of the built-in one (`src/targeting/simulate/reference/goods.csv`
-        has the columns).
+        CSV of HS lines in place of the built-in one; `trade/reference/goods.csv` of this room has
+        the columns.
     sectors
         Weight of each sector of the file; a sector that is not named has weight 1.
     price_spread
@@ -330,7 +330,7 @@ class DocumentSettings(Settings):
     amended_share
         Share of documents that are mended often.
     blanks
-        Times the usual share of blanks (`targeting.simulate.papers.BLANK_SHARES`).
+        Times the usual share of blanks (`targeting.simulate.trade.papers.BLANK_SHARES`).
     typo_share
         Share of container numbers with one wrong digit.
     seal_slip_share

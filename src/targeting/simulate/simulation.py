@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate import manifests, writing
-from targeting.simulate.catalogue import SCHEMES
+from targeting.simulate.control.examination import Examinations
+from targeting.simulate.control.selection import REASONS
 from targeting.simulate.customs_view import arrivals_table, results_table
-from targeting.simulate.examination import Examinations
-from targeting.simulate.ground import Ground
 from targeting.simulate.living import live
-from targeting.simulate.selection import REASONS
-from targeting.simulate.spool import Spool, in_background
-from targeting.simulate.traders import MONTH_DAYS
+from targeting.simulate.offences.catalogue import SCHEMES
+from targeting.simulate.trade.ground import Ground
+from targeting.simulate.trade.traders import MONTH_DAYS
 from targeting.simulate.world import Day
+from targeting.simulate.writing import manifests
+from targeting.simulate.writing import tables as writing
+from targeting.simulate.writing.spool import Spool, in_background
 from targeting.tables.output import staged_file, staged_folder
 from targeting.tables.schema import TABLES
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from targeting.simulate.selection import Policy
+    from targeting.simulate.control.selection import Policy
     from targeting.simulate.settings import SimulateSettings
 
 TRUTH_FILE = "truth.parquet"

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.campaigns import Campaign, Move
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.ground import Ground
-from targeting.simulate.journeys import Arrivals, Journeys
-from targeting.simulate.lines import Lines, draw_lines
-from targeting.simulate.orders import DAY_S, Desk, Orders, write_orders
-from targeting.simulate.papers import Papers, draw_papers
-from targeting.simulate.rows import Rows
-from targeting.simulate.schemes import GANG_DAYS, Hand, Scheme, Wave
-from targeting.simulate.streams import Flags, Floats, Ints, stream
-from targeting.simulate.traders import MONTH_DAYS, Traders, first_cohort, later_cohort
-from targeting.simulate.yard import Units, Yard
+from targeting.simulate.offences.campaigns import Campaign, Move
+from targeting.simulate.offences.catalogue import SCHEMES
+from targeting.simulate.offences.schemes import GANG_DAYS, Hand, Scheme, Wave
+from targeting.simulate.trade.ground import Ground
+from targeting.simulate.trade.journeys import Arrivals, Journeys
+from targeting.simulate.trade.lines import Lines, draw_lines
+from targeting.simulate.trade.orders import Desk, Orders, write_orders
+from targeting.simulate.trade.papers import Papers, draw_papers
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import Flags, Floats, Ints, stream
+from targeting.simulate.trade.traders import MONTH_DAYS, Traders, first_cohort, later_cohort
+from targeting.simulate.trade.yard import Units, Yard
 
 _WEEK = np.array([1.12, 1.14, 1.14, 1.10, 1.10, 0.80, 0.60])
 _HOLIDAY = 0.42
@@ -29,7 +29,6 @@ _RIDES_ALONG = "rip_on"
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from targeting.simulate.examination import Examinations
     from targeting.simulate.settings import SimulateSettings
 
 
@@ -66,6 +65,25 @@ class Truth(Rows):
     query: Floats
     start: Floats
     recovered: Floats
+
+
+@dataclass(frozen=True)
+class Seizures(Rows):
+    """Lines of one day in which something was found.
+
+    Parameters
+    ----------
+    row
+        Position of the line in its day.
+    scheme
+        Number of the scheme plus one.
+    day
+        Day of the examination, days since the world began.
+    """
+
+    row: Ints
+    scheme: Ints
+    day: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +190,16 @@ class World:
         self._remember(day, each, lodged.lines)
         return Day(day, each, lodged.lines, papers, self._truth(day, each, lodged.lines, waves))
 
-    def hear(self, results: Examinations) -> None:
-        """Hear of a day's examinations: gangs learn of seizures as they happen.
+    def hear(self, seized: Seizures) -> None:
+        """Hear what was found of a day's lines: gangs learn of seizures as they happen.
 
         Parameters
         ----------
-        results
-            The examinations of the day that `next_day` returned last.
+        seized
+            Finds among the lines of the day that `next_day` returned last.
         """
-        found = results.take(results.hit)
-        self._journeys.seize(self._journey_of_row[found.row])
-        pairs = zip((found.inspected // DAY_S).tolist(), found.scheme.tolist(), strict=True)
-        for day, scheme in pairs:
+        self._journeys.seize(self._journey_of_row[seized.row])
+        for day, scheme in zip(seized.day.tolist(), seized.scheme.tolist(), strict=True):
             self._campaigns[scheme - 1].lose([day])
 
     def _rise(self, day: int) -> None:

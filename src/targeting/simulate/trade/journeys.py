@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.lines import Lines, duty_of
-from targeting.simulate.orders import DAY_S, Desk, Orders, broker_of
 from targeting.simulate.places import IMPORT, NOWHERE, TRANSIT
-from targeting.simulate.streams import habit
+from targeting.simulate.trade.lines import Lines, duty_of
+from targeting.simulate.trade.orders import DAY_S, Desk, Orders, broker_of
+from targeting.simulate.trade.streams import habit
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.yard import Units
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.yard import Units
 
 
 @dataclass(frozen=True, slots=True)

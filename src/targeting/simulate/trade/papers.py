@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.simulate.places import AIR, ROAD, SEA
-from targeting.simulate.rows import Rows
+from targeting.simulate.trade.rows import Rows
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.orders import Orders
-    from targeting.simulate.streams import Ints
-    from targeting.simulate.yard import Units
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.orders import Orders
+    from targeting.simulate.trade.streams import Ints
+    from targeting.simulate.trade.yard import Units
 
 BLANK_SHARES = (
     ("arrival_at", 0.012),

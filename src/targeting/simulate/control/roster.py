@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.streams import Floats, Ints, stream
+from targeting.simulate.trade.streams import Floats, Ints, stream
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
+    from targeting.simulate.trade.ground import Ground
     from targeting.simulate.world import Day
 
 REASONS = ("random", "mandatory", "intelligence", "rule", "officer", "model")

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.codes import code, either, joined, padded, words
-from targeting.simulate.examination import DEPTHS, recoverable_revenue, result_delay_days
-from targeting.simulate.orders import PAYMENTS, SELF
-from targeting.simulate.papers import BLANK_SHARES
+from targeting.simulate.control.examination import DEPTHS, recoverable_revenue, result_delay_days
+from targeting.simulate.control.selection import REASONS
+from targeting.simulate.offences.catalogue import SCHEMES
 from targeting.simulate.places import (
     COUNTRIES,
     EXPORT,
@@ -22,15 +20,18 @@ from targeting.simulate.places import (
     PORTS,
     TRANSIT,
 )
-from targeting.simulate.selection import REASONS
-from targeting.simulate.streams import pick
-from targeting.simulate.yard import NONE, container_codes, container_types
+from targeting.simulate.trade.orders import PAYMENTS, SELF
+from targeting.simulate.trade.papers import BLANK_SHARES
+from targeting.simulate.trade.streams import pick
+from targeting.simulate.trade.yard import NONE
+from targeting.simulate.writing.codes import code, either, joined, padded, words
+from targeting.simulate.writing.containers import container_codes, container_types
 from targeting.tables.schema import LOADS
 
 if TYPE_CHECKING:
-    from targeting.simulate.examination import Examinations
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.streams import Flags, Ints
+    from targeting.simulate.control.examination import Examinations
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.streams import Flags, Ints
     from targeting.simulate.world import Day
 
 Columns = dict[str, pa.Array]

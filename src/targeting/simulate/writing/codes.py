@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from targeting.simulate.streams import Ints
+    from targeting.simulate.trade.streams import Ints
 
 
 def padded(number: Ints, width: int) -> pa.Array:

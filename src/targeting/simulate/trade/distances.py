@@ -12,7 +12,7 @@ from targeting.tables.codes import ports
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from targeting.simulate.streams import Floats, Ints
+    from targeting.simulate.trade.streams import Floats, Ints
 
 _EARTH_RADIUS_KM = 6_371.0
 _DETOUR = 1.15

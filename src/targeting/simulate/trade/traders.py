@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.simulate.places import AIR, EXPORT, ROAD
-from targeting.simulate.rows import Rows
-from targeting.simulate.streams import Flags, Floats, Ints, cumulative, pick, stream
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import Flags, Floats, Ints, cumulative, pick, stream
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
+    from targeting.simulate.trade.ground import Ground
 
 MONTH_DAYS = 30
 LINE_SLOTS = 5

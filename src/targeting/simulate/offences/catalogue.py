@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from targeting.simulate import revenue_schemes as revenue
-from targeting.simulate import smuggling_schemes as smuggling
-from targeting.simulate.schemes import Scheme
+from targeting.simulate.offences import revenue_schemes as revenue
+from targeting.simulate.offences import smuggling_schemes as smuggling
+from targeting.simulate.offences.schemes import Scheme
 
 SCHEMES = (
     Scheme(

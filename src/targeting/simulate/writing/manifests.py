@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.codes import code, joined, padded, words
-from targeting.simulate.papers import BLANK_SHARES
+from targeting.simulate.offences.catalogue import SCHEMES
 from targeting.simulate.places import EXPORT, MODES, PORTS, REGION, REGIONS
-from targeting.simulate.streams import Flags, Floats, Ints, bell, cumulative, habit, pick
-from targeting.simulate.yard import NONE, container_codes
+from targeting.simulate.trade.papers import BLANK_SHARES
+from targeting.simulate.trade.streams import Flags, Floats, Ints, bell, cumulative, habit, pick
+from targeting.simulate.trade.yard import NONE
+from targeting.simulate.writing.codes import code, joined, padded, words
+from targeting.simulate.writing.containers import container_codes
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.orders import Orders
-    from targeting.simulate.papers import Papers
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.orders import Orders
+    from targeting.simulate.trade.papers import Papers
     from targeting.simulate.world import Day
 
 CHANGES = (

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from targeting.simulate.orders import DAY_S
+from targeting.simulate.control.roster import REASONS, Choice, Roster
 from targeting.simulate.places import COUNTRY
-from targeting.simulate.roster import REASONS, Choice, Roster
+from targeting.simulate.trade.orders import DAY_S
 
 if TYPE_CHECKING:
-    from targeting.simulate.examination import Examinations
-    from targeting.simulate.ground import Ground
+    from targeting.simulate.control.examination import Examinations
+    from targeting.simulate.trade.ground import Ground
     from targeting.simulate.world import Day
 
 __all__ = ["REASONS", "Choice", "Policy", "Port", "Roster", "Tally"]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.lines import vague_words
-from targeting.simulate.moves import (
+from targeting.simulate.offences.moves import (
     deals_in,
     gang_broker,
     goods_among,
@@ -22,17 +21,18 @@ from targeting.simulate.moves import (
     new_supplier,
     tax_share,
 )
-from targeting.simulate.orders import PAYMENTS, any_carrier
 from targeting.simulate.places import AIR, COUNTRY, IMPORT, IS_PREFERRED, PORTS, TRANSIT
-from targeting.simulate.streams import pick
+from targeting.simulate.trade.lines import vague_words
+from targeting.simulate.trade.orders import PAYMENTS, any_carrier
+from targeting.simulate.trade.streams import pick
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.lines import Lines
-    from targeting.simulate.orders import Desk, Orders
-    from targeting.simulate.schemes import Hand, Wave
-    from targeting.simulate.streams import Floats
-    from targeting.simulate.traders import Traders
+    from targeting.simulate.offences.schemes import Hand, Wave
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.lines import Lines
+    from targeting.simulate.trade.orders import Desk, Orders
+    from targeting.simulate.trade.streams import Floats
+    from targeting.simulate.trade.traders import Traders
 
 _MANUFACTURES = (
     "textiles", "footwear", "plastics", "ceramics", "metals", "homeware", "food", "electronics",

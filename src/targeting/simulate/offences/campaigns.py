@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.schemes import Wave
+from targeting.simulate.offences.schemes import Wave
 
 if TYPE_CHECKING:
     from targeting.simulate.settings import AdaptationSettings, SchemeSettings

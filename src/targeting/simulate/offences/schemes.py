@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from targeting.simulate.streams import Floats, habit
+from targeting.simulate.trade.streams import Floats, habit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.lines import Lines
-    from targeting.simulate.orders import Desk, Orders
-    from targeting.simulate.traders import Traders
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.lines import Lines
+    from targeting.simulate.trade.orders import Desk, Orders
+    from targeting.simulate.trade.traders import Traders
 
 T = TypeVar("T")
 GANG_DAYS = 30

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.orders import SUPPLIER_SLOTS
 from targeting.simulate.places import IMPORT
+from targeting.simulate.trade.orders import SUPPLIER_SLOTS
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.lines import Lines
-    from targeting.simulate.orders import Desk, Orders
-    from targeting.simulate.schemes import Hand, Wave
-    from targeting.simulate.streams import Floats
-    from targeting.simulate.traders import Traders
+    from targeting.simulate.offences.schemes import Hand, Wave
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.lines import Lines
+    from targeting.simulate.trade.orders import Desk, Orders
+    from targeting.simulate.trade.streams import Floats
+    from targeting.simulate.trade.traders import Traders
 
 
 def deals_in(ground: Ground, traders: Traders, *sectors: str) -> np.ndarray:

@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.codes import joined, padded, words
-from targeting.simulate.orders import EMPTY, GROUPAGE, Orders
 from targeting.simulate.places import ROAD
-from targeting.simulate.rows import Rows
-from targeting.simulate.streams import Ints, habit, stream
-from targeting.tables.iso6346 import check_digits
+from targeting.simulate.trade.goods import UNITS
+from targeting.simulate.trade.orders import EMPTY, GROUPAGE, Orders
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import Ints, stream
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from targeting.simulate.trade.ground import Ground
 
-    from targeting.simulate.ground import Ground
-
-OWNERS = ("CSQU", "ALTU", "KHZU", "TRXU", "CRDU", "NOMU", "BAYU", "SLKU")
-TYPES = (("22G1", "45G1", "42G1"), ("45R1", "22R1", "45R1"), ("22T1", "22T1", "22T6"),
-         ("22U1", "42U1", "22U1"))  # fmt: skip
 NONE = -1
 _DRY = 0
 _TWIN_MEMORY = 400
@@ -36,7 +30,7 @@ class Units(Rows):
     container, seal
         Numbers, one per order.
     kind
-        Kind of the container (`targeting.simulate.goods.UNITS`); 0 where there is none.
+        Kind of the container (`targeting.simulate.trade.goods.UNITS`); 0 where there is none.
     """
 
     container: Ints
@@ -79,7 +73,7 @@ class Yard:
         kind = np.where(orders.load == GROUPAGE, _DRY, self._ground.goods.unit[orders.goods])
         box = _shared_boxes(orders, self._settings.groupage_documents)
         given = np.full(len(orders), NONE)
-        for number in range(len(TYPES)):
+        for number in range(len(UNITS)):
             mine = np.flatnonzero(orders.boxed & (kind == number))
             if len(mine):
                 boxes, which = np.unique(box[mine], return_inverse=True)
@@ -125,47 +119,3 @@ def _shared_boxes(orders: Orders, together: int) -> np.ndarray:
         mine = np.flatnonzero(groupage & (orders.site == site))
         box[mine] = mine[np.arange(len(mine)) // together * together]
     return box
-
-
-def container_codes(seed: int, container: np.ndarray, slip: np.ndarray | int = 0) -> pa.Array:
-    """Write container numbers with the check digit of ISO 6346.
-
-    Parameters
-    ----------
-    seed
-        Seed of the world.
-    container
-        Numbers from `Yard.load`, none of them `NONE`.
-    slip
-        What the clerk adds to the last digit of the serial number, leaving the check digit as it
-        was: 0 for a number written well.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from targeting.tables.iso6346 import is_valid
-    >>> is_valid(container_codes(1, np.array([5, 5]), np.array([0, 3]))).tolist()
-    [True, False]
-    """
-    # Numbers a million apart share a serial; the owner tells them apart.
-    lap, number = np.divmod(container, 1_000_000)
-    first = (habit(seed, "owner", number) * len(OWNERS)).astype(np.int64)
-    owner = words(OWNERS, (first + lap) % len(OWNERS))
-    serial = (number * 7_919 + 104_729) % 1_000_000
-    digit = check_digits(joined(owner, padded(serial, 6)))
-    written = serial // 10 * 10 + (serial + slip) % 10
-    return joined(owner, padded(written * 10 + digit, 7))
-
-
-def container_types(seed: int, container: np.ndarray, kind: np.ndarray) -> pa.Array:
-    """Give each container its size and type code, the same each time it travels.
-
-    Parameters
-    ----------
-    seed
-        Seed of the world.
-    container, kind
-        Numbers of the containers, and the kind of unit of each.
-    """
-    slot = (habit(seed, "container type", container) * 3).astype(np.int64)
-    return words([one for group in TYPES for one in group], kind * 3 + slot)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.goods import VAGUE, WORD_SLOTS
 from targeting.simulate.places import IMPORT, REGION
-from targeting.simulate.rows import Rows
-from targeting.simulate.streams import Flags, Floats, Ints, bell, habit
+from targeting.simulate.trade.goods import VAGUE, WORD_SLOTS
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import Flags, Floats, Ints, bell, habit
 
 if TYPE_CHECKING:
-    from targeting.simulate.goods import Goods
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.orders import Orders
+    from targeting.simulate.trade.goods import Goods
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.orders import Orders
 
 FREIGHT_PER_KG = np.array([0.10, 0.12, 0.15, 2.60])
 _DISTANCE = np.array([1.5, 0.8, 0.55, 1.1, 1.35, 0.6])

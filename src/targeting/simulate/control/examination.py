@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.catalogue import SCHEMES
-from targeting.simulate.orders import DAY_S
+from targeting.simulate.control.roster import REASONS
+from targeting.simulate.offences.catalogue import SCHEMES
 from targeting.simulate.places import EXPORT
-from targeting.simulate.roster import REASONS
-from targeting.simulate.rows import Rows
-from targeting.simulate.streams import cumulative, pick
+from targeting.simulate.trade.orders import DAY_S
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import cumulative, pick
+from targeting.simulate.world import Seizures
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.lines import Lines
-    from targeting.simulate.roster import Choice
+    from targeting.simulate.control.roster import Choice
     from targeting.simulate.settings import ExaminationSettings, LabelDelays
-    from targeting.simulate.streams import Flags, Floats, Ints
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.lines import Lines
+    from targeting.simulate.trade.streams import Flags, Floats, Ints
     from targeting.simulate.world import Day, Truth
 
 DEPTHS = ("scan", "partial", "full")
@@ -63,6 +64,13 @@ class Examinations(Rows):
     broker: Ints
     goods: Ints
     origin: Ints
+
+    @property
+    def seized(self) -> Seizures:
+        """Finds of the day, as the gangs hear of them."""
+        return Seizures(
+            self.row[self.hit], self.scheme[self.hit], self.inspected[self.hit] // DAY_S
+        )
 
 
 def examine(ground: Ground, day: Day, choice: Choice) -> Examinations:

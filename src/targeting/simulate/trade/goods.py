@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from targeting.errors import ConfigError
 from targeting.simulate.places import COUNTRY
-from targeting.simulate.streams import cumulative
+from targeting.simulate.trade.streams import cumulative
 
 ORIGIN_SLOTS = 12
 WORD_SLOTS = 3

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.lines import vague_words
-from targeting.simulate.moves import (
+from targeting.simulate.offences.moves import (
     deals_in,
     gang_broker,
     goods_among,
@@ -23,7 +22,6 @@ from targeting.simulate.moves import (
     site_among,
     tax_share,
 )
-from targeting.simulate.orders import FULL, GROUPAGE, any_carrier
 from targeting.simulate.places import (
     AIR,
     COUNTRY,
@@ -35,14 +33,16 @@ from targeting.simulate.places import (
     SEA,
     TRANSIT,
 )
+from targeting.simulate.trade.lines import vague_words
+from targeting.simulate.trade.orders import FULL, GROUPAGE, any_carrier
 
 if TYPE_CHECKING:
-    from targeting.simulate.ground import Ground
-    from targeting.simulate.lines import Lines
-    from targeting.simulate.orders import Desk, Orders
-    from targeting.simulate.schemes import Hand, Wave
-    from targeting.simulate.streams import Floats
-    from targeting.simulate.traders import Traders
+    from targeting.simulate.offences.schemes import Hand, Wave
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.lines import Lines
+    from targeting.simulate.trade.orders import Desk, Orders
+    from targeting.simulate.trade.streams import Floats
+    from targeting.simulate.trade.traders import Traders
 
 _CIGARETTE_EXCISE_PER_KG = 48.0
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.errors import ConfigError
-from targeting.simulate.distances import nearness, sites_on_the_way
-from targeting.simulate.goods import Goods, built_in_goods, read_goods
 from targeting.simulate.places import COUNTRIES, COUNTRY, NOWHERE, PLACES, REGIONS
-from targeting.simulate.streams import Flags, Floats, Ints, cumulative
+from targeting.simulate.trade.distances import nearness, sites_on_the_way
+from targeting.simulate.trade.goods import Goods, built_in_goods, read_goods
+from targeting.simulate.trade.streams import Flags, Floats, Ints, cumulative
 
 if TYPE_CHECKING:
     from targeting.simulate.settings import SimulateSettings

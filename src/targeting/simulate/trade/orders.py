@@ -20,14 +20,14 @@ from targeting.simulate.places import (
     SEA,
     TRANSIT,
 )
-from targeting.simulate.rows import Rows
-from targeting.simulate.streams import Flags, Floats, Ints, cumulative, habit, pick
+from targeting.simulate.trade.rows import Rows
+from targeting.simulate.trade.streams import Flags, Floats, Ints, cumulative, habit, pick
 
 if TYPE_CHECKING:
-    from targeting.simulate.goods import Goods
-    from targeting.simulate.ground import Ground
     from targeting.simulate.settings import LoyaltySettings
-    from targeting.simulate.traders import Traders
+    from targeting.simulate.trade.goods import Goods
+    from targeting.simulate.trade.ground import Ground
+    from targeting.simulate.trade.traders import Traders
 
 DAY_S = 86_400
 MISSING = -1

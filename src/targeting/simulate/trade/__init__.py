@@ -1,0 +1,1 @@
+"""Honest trade: sites, parties, goods, routes, consignments and their papers."""

@@ -1,0 +1,1 @@
+"""From numbers to tables: Arrow columns, manifests and Parquet files."""
