@@ -143,6 +143,8 @@ def _summary(kind: type[Settings]) -> str:
 
 
 def _type(info: FieldInfo) -> str:
+    if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
+        return "group, below"
     words = str(info.annotation).replace("typing.", "").replace("<class '", "").replace("'>", "")
     return words.replace("targeting.", "").replace("|", "or")
 

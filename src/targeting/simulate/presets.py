@@ -29,7 +29,7 @@ PRESETS: Mapping[str, SimulateSettings] = {
         traders=TraderSettings(count=350),
         examined=_OFTEN,
         # Four months are short: without more offences there would be too few hits to learn from.
-        schemes=SchemesSettings().times(1.8),
+        schemes=SchemesSettings().times(2.4),
     ),
     "corridor": SimulateSettings(
         preset="corridor",
