@@ -128,7 +128,7 @@ def test_a_folder_of_time_zones_is_no_time_zone(tmp_path: Path) -> None:
         ("numbers: [speed, speed]", "the number speed is listed twice"),
         ("half_lives_days: [30, 30.0]", "the half-life 30 is listed twice"),
         ("half_lives_days: [0]", "half-lives are days between 0.1 and 10000"),
-        ("half_lives_days: [.nan]", "half-lives are days between 0.1 and 10000"),
+        ("half_lives_days: [.nan]", "half_lives_days.0: Input should be a finite number"),
         ("keys: [[a, b, c, d]]", "keys.0.columns"),
         ("keys: [[]]", "keys.0.columns"),
     ],

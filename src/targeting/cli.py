@@ -124,12 +124,12 @@ def simulate(
         Path | None, typer.Option("--config", help="YAML; configs/simulate.yaml is one.")
     ] = None,
     preset: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="World when there is no --config: demo, small, corridor, national, cold_start "
-            "or two_countries."
+            help="demo (the default), small, corridor, national, cold_start or two_countries; "
+            "not with --config, which has a key `preset`."
         ),
-    ] = "demo",
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Another world of the same kind.")
     ] = None,
@@ -142,10 +142,21 @@ def simulate(
     Example: targeting simulate --output world/tables
     """
     from targeting import config as settings
-    from targeting.simulate import SimulateSettings, simulate
+    from targeting.errors import ConfigError
     from targeting.simulate import preset as named
+    from targeting.simulate import simulate, world_of
 
-    world = named(preset) if config is None else settings.load(SimulateSettings, config)
+    if config is not None and preset is not None:
+        raise ConfigError(
+            "two worlds are named",
+            where="simulate",
+            found="--config and --preset",
+            do="Write `preset: NAME` into the file, and over it what is to be different.",
+        )
+    if config is None:
+        world = named(preset or "demo")
+    else:
+        world = world_of(settings.read_yaml(config), where=str(config))
     world = world if seed is None else world.model_copy(update={"seed": seed})
     with _counting("days lived") as count:
         report = simulate(world, output, progress=count)

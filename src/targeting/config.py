@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Settings(BaseModel):
     """Base of every group of settings: frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=Settings)

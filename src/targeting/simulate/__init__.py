@@ -4,7 +4,7 @@ from targeting.simulate.closed_loop import Corridor, TablePolicy, live_with
 from targeting.simulate.counterfactual import Found, Truth, reach_of
 from targeting.simulate.customs_view import Selection
 from targeting.simulate.living import live
-from targeting.simulate.presets import PRESETS, preset
+from targeting.simulate.presets import PRESETS, preset, world_of
 from targeting.simulate.settings import SimulateSettings
 from targeting.simulate.simulation import SimulationReport, simulate
 
@@ -22,4 +22,5 @@ __all__ = [
     "preset",
     "reach_of",
     "simulate",
+    "world_of",
 ]

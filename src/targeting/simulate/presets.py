@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from targeting.config import parse
 from targeting.errors import ConfigError, near_matches
 from targeting.simulate.settings import (
     SITES,
@@ -82,6 +83,50 @@ PRESETS: Mapping[str, SimulateSettings] = {
     ),
 }  # fmt: skip
 """Named worlds; `configs/simulate.yaml` spells out `demo`."""
+
+
+def world_of(values: Mapping[str, Any], *, where: str) -> SimulateSettings:
+    """Read a world: the named one under `preset`, with every other key over it.
+
+    Parameters
+    ----------
+    values
+        Keys and values as read. A group of keys changes those it names; a list replaces a list.
+        A name there is no world of stands for one's own, based on `demo`.
+    where
+        What to call the values in an error, usually their file.
+
+    Raises
+    ------
+    ConfigError
+        If any key is unknown or any value unfit.
+
+    Examples
+    --------
+    >>> world = world_of({"preset": "small", "traders": {"count": 100}}, where="mine.yaml")
+    >>> world.days, world.traders.count, world.traders.life_days
+    (120, 100, 1300.0)
+    """
+    named = values.get("preset")
+    base = PRESETS.get(named) if isinstance(named, str) else None
+    if base is None:
+        return parse(SimulateSettings, dict(values), where=where)
+    usual = base.model_dump(mode="json", by_alias=True)
+    return parse(SimulateSettings, _over(usual, values), where=where)
+
+
+def _over(base: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay values over others, group by group; a number alone over a scheme is its share."""
+    merged = dict(base)
+    for name, value in given.items():
+        under = merged.get(name)
+        if isinstance(under, dict) and isinstance(value, dict):
+            merged[name] = _over(under, value)
+        elif isinstance(under, dict) and "share" in under and isinstance(value, int | float):
+            merged[name] = under | {"share": value}
+        else:
+            merged[name] = value
+    return merged
 
 
 def preset(name: str) -> SimulateSettings:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from targeting.config import Settings
-from targeting.simulate.places import COUNTRIES, REGIONS
+from targeting.simulate.places import COUNTRIES, PLACES, REGIONS
 
 Share = float
 """A number from 0 to 1."""
@@ -207,6 +207,9 @@ class ServiceSettings(Settings):
         Declarants in each country of the sites.
     own_declarant_share
         Share of traders that declare for themselves.
+    other_office_share
+        Share of consignments at an office of the country other than the trader's own; a draw that
+        falls on another country changes nothing.
     forwarders
         Forwarders that stand as notify party.
     suppliers
@@ -219,6 +222,7 @@ class ServiceSettings(Settings):
 
     brokers_per_country: int = Field(default=45, ge=2, le=999)
     own_declarant_share: Share = Field(default=0.07, ge=0, le=1)
+    other_office_share: Share = Field(default=0.10, ge=0, le=1)
     forwarders: int = Field(default=90, ge=1, le=9_999)
     suppliers: int = Field(default=40, ge=4, le=3_000)
     new_suppliers_per_year: float = Field(default=30.0, ge=0, le=1_000)
@@ -244,6 +248,8 @@ class GoodsSettings(Settings):
         Share of consignments outside their trader's lines.
     stray_share
         Share of honest consignments from a country that does not usually supply the goods.
+    misworded_share
+        Share of honest lines in the words of other goods of their sector.
     vague_share
         Share of honest lines described in words that say nothing.
     """
@@ -262,7 +268,17 @@ class GoodsSettings(Settings):
     stock_lot_share: Share = Field(default=0.09, ge=0, le=1)
     odd_share: Share = Field(default=0.09, ge=0, le=1)
     stray_share: Share = Field(default=0.03, ge=0, le=1)
+    misworded_share: Share = Field(default=0.02, ge=0, le=1)
     vague_share: Share = Field(default=0.055, ge=0, le=1)
+
+    @field_validator("sectors")
+    @classmethod
+    def _weights(cls, sectors: dict[str, float]) -> dict[str, float]:
+        if any(weight < 0 for weight in sectors.values()):
+            raise ValueError("no sector can have a weight below 0")
+        if sectors and not any(sectors.values()):
+            raise ValueError("at least one sector needs a weight above 0")
+        return sectors
 
 
 class RouteSettings(Settings):
@@ -304,6 +320,16 @@ class RouteSettings(Settings):
     stray_share: Share = Field(default=0.05, ge=0, le=1)
     nearness: float = Field(default=0.8, ge=0, le=4)
     through_share: Share = Field(default=0.10, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _zones(self) -> Self:
+        known = {code for weights in self.hubs.values() for code in weights} | {*PLACES}
+        unknown = {*self.free_zones} - known
+        if unknown:
+            raise ValueError(
+                f"free_zones: {', '.join(sorted(unknown))} is no hub and no port of the corridor"
+            )
+        return self
 
     @field_validator("hubs")
     @classmethod
@@ -401,6 +427,12 @@ class SchemeSettings(Settings):
     wave_days: int = Field(default=150, ge=1, le=10_000)
     pause_days: int = Field(default=20, ge=0, le=10_000)
     adapts: bool = True
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.last_day is not None and self.last_day < self.first_day:
+            raise ValueError("last_day lies before first_day")
+        return self
 
 
 def _scheme(share: float, first_day: int, wave_days: int, pause_days: int) -> SchemeSettings:
@@ -608,14 +640,21 @@ class SimulateSettings(Settings):
     adaptation: AdaptationSettings = AdaptationSettings()
     delays: LabelDelays = LabelDelays()
 
+    @field_validator("holidays")
+    @classmethod
+    def _month_and_day(cls, days: tuple[str, ...]) -> tuple[str, ...]:
+        for day in days:
+            if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", day):
+                raise ValueError(f"{day!r} is no month and day such as 03-21")
+        return days
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         most = self.examined.total * max(site.diligence for site in self.sites)
         if most > 0.9:
             raise ValueError("the shares of `examined` add up to more than 0.9 of all declarations")
-        for day in self.holidays:
-            if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", day):
-                raise ValueError(f"holidays are months and days such as 03-21, not {day!r}")
+        if self.first_day.toordinal() + self.days > date.max.toordinal() - 400:
+            raise ValueError("the last of the days lies beyond the calendar")
         codes = [site.code for site in self.sites]
         if len({*codes}) < len(codes):
             raise ValueError("two of the sites have the same code")

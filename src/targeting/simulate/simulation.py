@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.errors import OutputError
 from targeting.simulate.control.examination import Examinations
 from targeting.simulate.control.selection import REASONS
 from targeting.simulate.customs_view import arrivals_table, results_table
@@ -145,7 +146,7 @@ def simulate(
         The world and its span.
     output
         The tables folder to write; the truth goes to its parent folder, never inside, and so do
-        the manifests.
+        the manifests: one world to a parent folder.
     policy
         Who chooses what to examine; None is the port as it works today.
     progress
@@ -202,6 +203,7 @@ def _month(settings: SimulateSettings, day: int) -> str | None:
 @contextmanager
 def _books(settings: SimulateSettings, output: Path) -> Iterator[_Books]:
     """Open every file; all are whole before the first appears under its name."""
+    _refuse_old_manifests(settings, output.parent / MANIFESTS_FILE)
     with ExitStack() as stack:
         folder = stack.enter_context(staged_folder(output))
         tables = [folder / f"{table.name}.parquet" for table in TABLES]
@@ -209,6 +211,17 @@ def _books(settings: SimulateSettings, output: Path) -> Iterator[_Books]:
         beside = [stack.enter_context(_staged(settings, output.parent / name)) for name in names]
         spools = [stack.enter_context(Spool(path)) for path in (*tables, *beside)]
         yield _Books(Ground.of(settings), spools)
+
+
+def _refuse_old_manifests(settings: SimulateSettings, beside: Path) -> None:
+    """Another world's manifests beside this one's tables would be taken for its own."""
+    if beside.exists() and not _has_manifests(settings):
+        raise OutputError(
+            "the manifests of an earlier world lie beside the tables",
+            where=str(beside),
+            found="a world without manifests to write",
+            do="Remove them, or write to another folder.",
+        )
 
 
 def _staged(settings: SimulateSettings, target: Path) -> AbstractContextManager[Path]:

@@ -11,10 +11,11 @@ import numpy as np
 from targeting.simulate.offences.campaigns import Campaign, Move
 from targeting.simulate.offences.catalogue import SCHEMES
 from targeting.simulate.offences.schemes import GANG_DAYS, Hand, Scheme, Wave
+from targeting.simulate.places import TRANSIT
 from targeting.simulate.trade.ground import Ground
 from targeting.simulate.trade.journeys import Arrivals, Journeys
 from targeting.simulate.trade.lines import Lines, draw_lines
-from targeting.simulate.trade.orders import Desk, Orders, write_orders
+from targeting.simulate.trade.orders import MISSING, Desk, Orders, write_orders
 from targeting.simulate.trade.papers import Papers, draw_papers
 from targeting.simulate.trade.rows import Rows
 from targeting.simulate.trade.streams import Flags, Floats, Ints, stream
@@ -178,7 +179,6 @@ class World:
         self._rise(day)
         waves = [campaign.wave(day) for campaign in self._campaigns]
         fresh = self._fresh(day, waves)
-        self._journeys.follow(day, fresh.orders, fresh.lines, fresh.units)
         lodged = self._in_order(day, [fresh, *self._journeys.arrive(day)])
         each = lodged.orders.take(lodged.lines.order)
         papers = draw_papers(
@@ -188,7 +188,7 @@ class World:
         self._day += 1
         self._journey_of_row = each.journey
         self._remember(day, each, lodged.lines)
-        return Day(day, each, lodged.lines, papers, self._truth(day, each, lodged.lines, waves))
+        return Day(day, each, lodged.lines, papers, self._truth(day, each, lodged.lines))
 
     def hear(self, seized: Seizures) -> None:
         """Hear what was found of a day's lines: gangs learn of seizures as they happen.
@@ -209,7 +209,9 @@ class World:
                 self.moves.append(move)
 
     def _remember(self, day: int, each: Orders, lines: Lines) -> None:
-        sent = np.bincount(each.scheme[lines.illicit], minlength=len(SCHEMES) + 1)
+        # A second leg is not sent again.
+        fresh = lines.illicit & ((each.journey == 0) | (each.flow == TRANSIT))
+        sent = np.bincount(each.scheme[fresh], minlength=len(SCHEMES) + 1)
         for number, campaign in enumerate(self._campaigns, start=1):
             campaign.send(day, int(sent[number]))
 
@@ -220,8 +222,9 @@ class World:
         bound = ~np.isin(orders.scheme, (0, _scheme_number(_RIDES_ALONG)))
         orders = self._journeys.depart(desk, orders, unchanged=bound)
         orders = orders.take(np.argsort(orders.lodged, kind="stable"))
-        lines = self._lines(day, orders, waves)
-        return Arrivals(orders, lines, self._yard.load(day, orders))
+        lines, units = self._lines(day, orders, waves), self._yard.load(day, orders)
+        self._journeys.follow(desk, orders, lines, units)
+        return Arrivals(orders, lines, units)
 
     def _in_order(self, day: int, parts: list[Arrivals]) -> Arrivals:
         """Put new consignments and second legs in the order of lodging."""
@@ -246,8 +249,8 @@ class World:
         """Expect so many consignments on a day."""
         settings = self.ground.settings
         week = float(_WEEK[(self._weekday + day) % 7])
-        year = 1.0 + 0.10 * float(np.sin(2 * np.pi * (day - 60) / 365.25))
         date = settings.first_day + timedelta(days=day)
+        year = 1.0 + 0.10 * float(np.sin(2 * np.pi * (date.timetuple().tm_yday - 61) / 365.25))
         rest = _HOLIDAY if f"{date:%m-%d}" in settings.holidays else 1.0
         return settings.declarations_per_day / settings.documents.lines * week * year * rest
 
@@ -255,7 +258,7 @@ class World:
         rng = stream(self.ground.seed, "orders", day)
         busy = self.traders.activity(day).cumsum()
         # Second legs are lodged on top of the day's own consignments.
-        count = max(1, int(rng.poisson(self._volume(day))))
+        count = int(rng.poisson(self._volume(day))) if busy[-1] > 0 else 0
         trader = np.searchsorted(busy, rng.random(count) * busy[-1], side="right")
         return write_orders(Desk(self.ground, self.traders, day, rng), trader)
 
@@ -272,8 +275,14 @@ class World:
                 continue
             desk = Desk(self.ground, self.traders, day, rng)
             orders = write_orders(desk, rng.choice(who, count, p=share))
-            orders = orders.having(scheme=np.full(count, number + 1))
-            written.append(scheme.shape(desk, orders, wave))
+            orders = orders.take(orders.goods != desk.goods.empty_box)
+            if len(orders):
+                orders = orders.having(
+                    scheme=np.full(len(orders), number + 1),
+                    wave=np.full(len(orders), wave.number),
+                    move=np.full(len(orders), wave.moves),
+                )
+                written.append(scheme.shape(desk, orders, wave))
         return written
 
     def _gang(self, scheme: Scheme, wave: Wave | None, day: int) -> tuple[np.ndarray, Floats]:
@@ -297,7 +306,7 @@ class World:
                 lines = scheme.trace(lines, Hand(self.ground, each, rows, rng), wave)
         return lines
 
-    def _truth(self, day: int, each: Orders, lines: Lines, waves: list[Wave | None]) -> Truth:
+    def _truth(self, day: int, each: Orders, lines: Lines) -> Truth:
         size = len(lines)
         rng = stream(self.ground.seed, "truth", day)
         detectable = np.array([0.0, *(scheme.detectable for scheme in SCHEMES)])
@@ -305,8 +314,8 @@ class World:
             found=lines.illicit & (rng.random(size) < detectable[each.scheme]),
             hiding=rng.random(size),
             depth=rng.random(size),
-            wave=_of_waves(each, lines, [wave.number if wave else -1 for wave in waves]),
-            move=_of_waves(each, lines, [wave.moves if wave else -1 for wave in waves]),
+            wave=np.where(lines.illicit, each.wave, MISSING),
+            move=np.where(lines.illicit, each.move, MISSING),
             delay=rng.standard_normal(size),
             query=rng.random(size),
             start=rng.random(size),
@@ -316,7 +325,3 @@ class World:
 
 def _scheme_number(name: str) -> int:
     return 1 + [scheme.name for scheme in SCHEMES].index(name)
-
-
-def _of_waves(each: Orders, lines: Lines, numbers: list[int]) -> Ints:
-    return np.where(lines.illicit, np.array([-1, *numbers])[each.scheme], -1)

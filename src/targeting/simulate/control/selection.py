@@ -12,6 +12,7 @@ import numpy as np
 from targeting.simulate.control.roster import REASONS, Choice, Roster
 from targeting.simulate.places import COUNTRY
 from targeting.simulate.trade.orders import DAY_S
+from targeting.simulate.trade.yard import NONE
 
 if TYPE_CHECKING:
     from targeting.simulate.control.examination import Examinations
@@ -69,7 +70,7 @@ class Tally:
             Whether it found anything, shape (n,).
         """
         if len(key):
-            self._reach(int(key.max()))
+            self._reach(int(key.max(initial=0)))
             np.add.at(self._counts[0], key, 1.0)
             np.add.at(self._counts[1], key, hit.astype(float))
 
@@ -81,7 +82,7 @@ class Tally:
         key
             Keys as numbers from 0, shape (n,), at least one.
         """
-        self._reach(int(key.max()))
+        self._reach(int(key.max(initial=0)))
         common = (self._counts[1].sum() + 0.6) / (self._counts[0].sum() + 10.0)
         examined, hits = self._counts[:, key]
         rate = (hits + self._weight * common) / (examined + self._weight)
@@ -150,7 +151,7 @@ class Port:
 
     def _see(self, day: Day) -> None:
         """Remember when each trader was first seen."""
-        top = int(day.orders.trader.max())
+        top = int(day.orders.trader.max(initial=0))
         if top >= len(self._first_seen):
             more = np.full(2 * top + 1 - len(self._first_seen), np.iinfo(np.int64).max)
             self._first_seen = np.concatenate([self._first_seen, more])
@@ -170,7 +171,7 @@ class Port:
             + 0.9 * (orders.preference & (orders.dispatch != orders.origin))
             + 1.2 * _below_reference(ground, day)
             + 0.6 * (young & (day.number > 45))
-            + 0.5 * orders.seal_twin
+            + 0.5 * (orders.seal_twin & (day.papers.seal != NONE))
             + learned
         )
 
@@ -188,6 +189,7 @@ def _in(ground: Ground, day: Day, *sectors: str) -> np.ndarray:
 
 
 def _below_reference(ground: Ground, day: Day) -> np.ndarray:
-    """Flag lines below six tenths of the price list."""
+    """Flag lines below six tenths of the price list, where value and mass are stated."""
     price = day.lines.value / np.maximum(day.lines.net, 0.1)
-    return price < 0.6 * ground.goods.price[day.lines.goods]
+    stated = ~(day.papers.left_out("customs_value") | day.papers.left_out("net_mass_kg"))
+    return stated & (price < 0.6 * ground.goods.price[day.lines.goods])

@@ -40,7 +40,7 @@ SCHEMES = (
         suits=smuggling.cover_loaders,
         shape=smuggling.shape_perishable_cover,
         trace=smuggling.trace_perishable_cover,
-        orders="boxed carrier destination dispatch goods hub lead load loading mode "
+        orders="boxed broker carrier dispatch goods hub lead load loading mode "
         "origin preference site supplier supply",
         lines="freight gross net packages value",
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.simulate.places import IMPORT
+from targeting.simulate.trade.lines import round_masses, round_sums
 from targeting.simulate.trade.orders import SUPPLIER_SLOTS
 
 if TYPE_CHECKING:
@@ -166,6 +167,35 @@ def marked(
         What there is to be seized, in the scheme's unit; one value or shape (k,).
     """
     return lines.changed(rows, illicit=True, evaded=evaded, quantity=quantity)
+
+
+def value_written(hand: Hand, value: Floats, *, more_round: float = 0.0) -> np.ndarray:
+    """Write values as honest declarants do: to the cent, a share of them as round sums (43).
+
+    Parameters
+    ----------
+    hand
+        Ground and stream of the trace.
+    value
+        Amounts, shape (k,).
+    more_round
+        Round sums beyond the honest share, in [0, 1].
+    """
+    share = hand.ground.settings.documents.round_share + more_round
+    return round_sums(value, hand.rng.random(len(value)) < share)
+
+
+def mass_written(hand: Hand, mass: Floats) -> np.ndarray:
+    """Write masses as honest declarants do: to 100 g, a share of them in tens of kilograms.
+
+    Parameters
+    ----------
+    hand
+        Ground and stream of the trace.
+    mass
+        Kilograms, shape (k,).
+    """
+    return round_masses(mass, hand.rng.random(len(mass)))
 
 
 def tax_share(lines: Lines, hand: Hand) -> np.ndarray:

@@ -20,8 +20,10 @@ from targeting.simulate.offences.moves import (
     marked,
     new_supplier,
     tax_share,
+    value_written,
 )
 from targeting.simulate.places import AIR, COUNTRY, IMPORT, IS_PREFERRED, PORTS, TRANSIT
+from targeting.simulate.trade.goods import WORD_SLOTS
 from targeting.simulate.trade.lines import vague_words
 from targeting.simulate.trade.orders import PAYMENTS, any_carrier
 from targeting.simulate.trade.streams import pick
@@ -90,9 +92,7 @@ def trace_undervaluation(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     depth = 0.30 + 0.16 * wave.chance("depth")
     share = np.clip(np.exp(hand.rng.normal(-depth, 0.20, size)), 0.3, 0.95)
     true = lines.value[hand.rows]
-    declared = true * share
-    declared = np.where(hand.rng.random(size) < 0.22, np.round(declared, -2), declared)
-    declared = np.round(np.maximum(declared, 1.0), 2)
+    declared = np.maximum(value_written(hand, true * share, more_round=0.12), 1.0)
     evaded = np.maximum(true - declared, 0.0) * tax_share(lines, hand)
     changed = lines.changed(hand.rows, value=declared)
     return marked(changed, hand.rows, evaded=evaded, quantity=0.0)
@@ -115,7 +115,7 @@ def misclassifiers(ground: Ground, traders: Traders, day: int) -> Floats:
 
 
 def shape_misclassification(desk: Desk, orders: Orders, wave: Wave) -> Orders:
-    """Import the trader's own main goods, without a preference; shop for an office (33).
+    """Import the trader's own main goods, without a preference, through the wave's brokers (17).
 
     Parameters
     ----------
@@ -153,13 +153,14 @@ def trace_misclassification(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     true_duty, vat = lines.duty[rows] / 100, hand.ground.site_vat[hand.orders.site[rows]]
     declared_duty = trade.duty[cover] / 100
     lot = hand.rng.random(len(rows))
-    neighbour = cover * 3 + hand.rng.integers(0, 3, len(rows))
+    neighbour = cover * WORD_SLOTS + hand.rng.integers(0, WORD_SLOTS, len(rows))
     vague = vague_words(hand.ground.goods, hand.rng, len(rows))
     own_words = 0.25 + 0.2 * wave.chance("words")
     word = np.select(
         [lot < own_words, lot < own_words + 0.15], [lines.word[rows], vague], neighbour
     )
-    repacked = np.maximum(lines.net[rows] // trade.package_kg[cover], 1).astype(np.int64)
+    package = trade.package_kg[cover] * np.exp(hand.rng.normal(0.0, 0.2, len(rows)))
+    repacked = np.maximum(np.round(lines.net[rows] / package), 1).astype(np.int64)
     packages = np.where(hand.rng.random(len(rows)) < 0.5, repacked, lines.packages[rows])
     changed = lines.changed(
         rows, goods=cover, duty=declared_duty * 100, word=word, packages=packages
@@ -311,7 +312,7 @@ def trace_identity_hijack(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     """
     del wave
     true = lines.value[hand.rows]
-    value = np.round(true * hand.rng.uniform(0.6, 1.0, len(hand.rows)), 2)
+    value = value_written(hand, true * hand.rng.uniform(0.6, 1.0, len(hand.rows)))
     changed = lines.changed(hand.rows, value=value)
     return marked(changed, hand.rows, evaded=true * tax_share(lines, hand), quantity=0.0)
 
@@ -391,7 +392,7 @@ def trace_transit_diversion(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     del wave
     size = len(hand.rows)
     true = lines.value[hand.rows]
-    value = np.round(true * hand.rng.uniform(0.6, 1.0, size), 2)
+    value = value_written(hand, true * hand.rng.uniform(0.6, 1.0, size))
     freight = np.round(lines.freight[hand.rows] * hand.rng.uniform(0.5, 0.95, size), 2)
     duty = hand.ground.goods.duty[lines.goods[hand.rows]] / 100
     vat = hand.ground.site_vat[hand.orders.site[hand.rows]]

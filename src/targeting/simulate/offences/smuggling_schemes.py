@@ -18,15 +18,18 @@ from targeting.simulate.offences.moves import (
     later_amendments,
     lot,
     marked,
+    mass_written,
     new_supplier,
     site_among,
     tax_share,
+    value_written,
 )
 from targeting.simulate.places import (
     AIR,
     COUNTRY,
     EXPORT,
     IMPORT,
+    NOWHERE,
     PORTS,
     RAIL,
     ROAD,
@@ -34,7 +37,7 @@ from targeting.simulate.places import (
     TRANSIT,
 )
 from targeting.simulate.trade.lines import vague_words
-from targeting.simulate.trade.orders import FULL, GROUPAGE, any_carrier
+from targeting.simulate.trade.orders import FULL, GROUPAGE, any_carrier, broker_of
 
 if TYPE_CHECKING:
     from targeting.simulate.offences.schemes import Hand, Wave
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from targeting.simulate.trade.streams import Floats
     from targeting.simulate.trade.traders import Traders
 
+_HIT_PORTS = ("IRBND", "AEJEA", "GEPTI", "IRAMD")
 _CIGARETTE_EXCISE_PER_KG = 48.0
 
 
@@ -78,21 +82,22 @@ def shape_perishable_cover(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         The wave that runs.
     """
     size = len(orders)
-    source = COUNTRY[wave.choose("source", ("IR", "IR", "PK", "AF"))]
+    source = COUNTRY[wave.choose("source", ("IR", "PK", "IR", "AF"))]
     usual = site_among(desk, wave, orders, codes=("AZAST", "TMASB", "AZALA"))
-    site = np.where(lot(desk, size, 0.6), usual, orders.site)
+    country = desk.ground.site_country
+    site = np.where(
+        lot(desk, size, 0.6) & (country[usual] == country[orders.site]), usual, orders.site
+    )
     late = lot(desk, size, 0.35)
     mode = np.where(desk.ground.with_mode(ROAD)[site], ROAD, AIR)
     shaped = orders.having(
         goods=goods_among(desk, orders, "fresh"),
         site=site,
         mode=mode,
+        broker=broker_of(desk, orders.trader, site),
         carrier=any_carrier(desk, mode),
         boxed=np.zeros(size, dtype=bool),
         load=np.full(size, FULL),
-        destination=np.where(
-            orders.flow == IMPORT, desk.ground.site_country[site], orders.destination
-        ),
         origin=np.full(size, source),
         supply=np.full(size, source),
         dispatch=np.full(size, source),
@@ -119,13 +124,15 @@ def trace_perishable_cover(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     del wave
     size = len(hand.rows)
     hidden = np.exp(hand.rng.normal(4.0, 0.8, size))
-    lighter = np.round(lines.net[hand.rows] * hand.rng.uniform(0.45, 1.0, size), 1)
+    lighter = mass_written(hand, lines.net[hand.rows] * hand.rng.uniform(0.45, 1.0, size))
     ratio = lighter / lines.net[hand.rows]
     changed = lines.changed(
         hand.rows,
         net=lighter,
         gross=lines.gross[hand.rows] * ratio + hidden,
-        value=np.round(lines.value[hand.rows] * ratio * hand.rng.uniform(0.8, 1.1, size), 2),
+        value=value_written(
+            hand, lines.value[hand.rows] * ratio * hand.rng.uniform(0.8, 1.1, size)
+        ),
         packages=np.maximum((lines.packages[hand.rows] * ratio).astype(np.int64), 1),
         freight=np.round(lines.freight[hand.rows] * hand.rng.uniform(0.9, 1.5, size), 2),
     )
@@ -161,7 +168,7 @@ def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         The wave that runs.
     """
     size = len(orders)
-    port = desk.ground.place(wave.choose("port", ("IRBND", "AEJEA", "GEPTI", "IRAMD")))
+    port = wave.choose("port", _hit_ports(desk.ground))
     other = np.isin(orders.mode, (ROAD, AIR))
     boxes = np.where(desk.ground.with_mode(RAIL)[orders.site], RAIL, SEA)
     mode = np.where(other, boxes, orders.mode)
@@ -175,6 +182,13 @@ def shape_rip_on(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         seal_twin=orders.seal_twin | lot(desk, size, 0.4),
         amendments=later_amendments(desk, orders, 0.45),
     )
+
+
+def _hit_ports(ground: Ground) -> list[int]:
+    """Ports where gangs have their people, of those the corridor's cargo does go through."""
+    hubs = np.unique(ground.hubs[ground.hubs != NOWHERE]).tolist()
+    usual = [hub for hub in hubs if ground.places[hub] in _HIT_PORTS]
+    return usual or hubs or [NOWHERE]
 
 
 def trace_rip_on(lines: Lines, hand: Hand, wave: Wave) -> Lines:
@@ -337,7 +351,7 @@ def trace_shell_counterfeit(lines: Lines, hand: Hand, wave: Wave) -> Lines:
     size = len(hand.rows)
     vague = hand.rng.random(size) < 0.15 + 0.15 * wave.chance("vague")
     true = lines.value[hand.rows]
-    value = np.round(true * hand.rng.uniform(0.5, 1.0, size), 2)
+    value = value_written(hand, true * hand.rng.uniform(0.5, 1.0, size))
     word = np.where(vague, vague_words(hand.ground.goods, hand.rng, size), lines.word[hand.rows])
     changed = lines.changed(hand.rows, word=word, value=value)
     pieces = np.ceil(lines.net[hand.rows] * hand.rng.uniform(0.3, 1.0, size))
@@ -391,7 +405,7 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         loading=PORTS[dispatch, orders.mode, desk.rng.integers(0, 3, size)],
         destination=np.where(orders.flow == TRANSIT, onward, orders.destination),
         preference=np.zeros(size, dtype=bool),
-        lead=orders.lead - orders.lead * lot(desk, size, 0.2),
+        lead=np.where(lot(desk, size, 0.2), desk.rng.integers(-3600, 9000, size), orders.lead),
     )
     return shaped.having(supplier=new_supplier(desk, shaped))
 

@@ -196,7 +196,7 @@ def read_goods(file: Path) -> Goods:
 
 def _checked(file: Path) -> list[GoodsLine]:
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             "the list of goods cannot be read",
@@ -206,7 +206,9 @@ def _checked(file: Path) -> list[GoodsLine]:
         ) from error
     good: list[GoodsLine] = []
     bad: list[str] = []
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+    for number, row in enumerate(
+        csv.DictReader(text.splitlines(), restkey="more cells than columns"), start=2
+    ):
         try:
             good.append(GoodsLine.model_validate(row))
         except ValidationError as error:

@@ -159,7 +159,8 @@ class Ground:
 def _goods(settings: SimulateSettings) -> Goods:
     file = settings.goods.file
     goods = built_in_goods() if file is None else read_goods(file)
-    strange = {*settings.goods.sectors} - {*goods.sectors}
+    usual = settings.goods.sectors == type(settings.goods)().sectors
+    strange = set() if file and usual else {*settings.goods.sectors} - {*goods.sectors}
     if strange:
         raise ConfigError(
             "weights are given to sectors the list of goods does not have",

@@ -13,7 +13,7 @@ import numpy as np
 
 from targeting.simulate.places import IMPORT, NOWHERE, TRANSIT
 from targeting.simulate.trade.lines import Lines, duty_of
-from targeting.simulate.trade.orders import DAY_S, Desk, Orders, broker_of
+from targeting.simulate.trade.orders import DAY_S, Desk, Orders, broker_of, clock_of
 from targeting.simulate.trade.streams import habit
 
 if TYPE_CHECKING:
@@ -98,17 +98,16 @@ class Journeys:
             site=way[rows],
             flow=TRANSIT,
             destination=self._ground.site_country[orders.site[rows]],
-            hub=np.where(orders.scheme[rows] > 0, orders.hub[rows], NOWHERE),
             broker=broker[rows],
         )
 
-    def follow(self, day: int, orders: Orders, lines: Lines, units: Units) -> None:
+    def follow(self, desk: Desk, orders: Orders, lines: Lines, units: Units) -> None:
         """Remember the second leg of every consignment that went another way.
 
         Parameters
         ----------
-        day
-            Days since the world began.
+        desk
+            Ground, traders, day and stream.
         orders, lines, units
             The day's new consignments with their goods and boxes.
         """
@@ -119,11 +118,12 @@ class Journeys:
         first, seed = legs.orders, self._ground.seed
         chance = habit(seed, "way between sites", first.journey)
         wait = np.maximum(first.lead, 0) + ((1.0 + 5.0 * chance) * DAY_S).astype(np.int64)
-        lodged = np.maximum(first.lodged + wait, (day + 1) * DAY_S)
+        arrives = (first.lodged + wait) // DAY_S
+        lodged = np.maximum(arrives, desk.day + 1) * DAY_S + clock_of(desk, first.home)
         second = first.having(
             site=first.home,
             flow=np.full(len(first), IMPORT),
-            hub=np.where(first.scheme > 0, first.hub, self._ground.site_place[first.site]),
+            hub=self._ground.site_place[first.site],
             destination=self._ground.site_country[first.home],
             broker=self._brokers(first),
             lodged=lodged,

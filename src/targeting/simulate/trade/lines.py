@@ -83,7 +83,7 @@ def draw_lines(ground: Ground, rng: np.random.Generator, orders: Orders, *, day:
         packages=packages,
         net=net,
         gross=net * (1.02 + rng.gamma(2.0, 0.025, size)),
-        value=np.round(np.where(round_sum & (value >= 100), np.round(value, -2), value), 2),
+        value=round_sums(value, round_sum),
         freight=_freight(rng, each, net),
         duty=duty_of(ground.goods, each, line),
         evaded=np.zeros(size),
@@ -115,8 +115,43 @@ def _masses(
     odd = np.where(rng.random(size) < 0.14, rng.normal(0.0, 0.8, size), 0.0)
     package = trade.package_kg[line] * np.exp(rng.normal(0.0, 0.2, size) + odd)
     packages = np.maximum(np.round(net / package), 1).astype(np.int64)
-    rounded = np.where(rng.random(size) < 0.18, np.maximum(np.round(net, -1), 10.0), net)
-    return np.round(rounded, 1), packages
+    return round_masses(net, rng.random(size)), packages
+
+
+def round_masses(net: Floats, chance: Floats) -> np.ndarray:
+    """Write masses to 100 g; nearly a fifth of them are told in tens of kilograms.
+
+    Parameters
+    ----------
+    net
+        Kilograms, shape (n,).
+    chance
+        Uniform draws, shape (n,).
+
+    Examples
+    --------
+    >>> round_masses(np.array([123.456, 123.456]), np.array([0.1, 0.9])).tolist()
+    [120.0, 123.5]
+    """
+    return np.round(np.where(chance < 0.18, np.maximum(np.round(net, -1), 10.0), net), 1)
+
+
+def round_sums(value: Floats, chosen: Flags) -> np.ndarray:
+    """Write values to the cent, and those chosen as round hundreds.
+
+    Parameters
+    ----------
+    value
+        Amounts, shape (n,).
+    chosen
+        Which of them are round sums; those below a hundred are left as they are.
+
+    Examples
+    --------
+    >>> round_sums(np.array([1234.567, 1234.567]), np.array([True, False])).tolist()
+    [1200.0, 1234.57]
+    """
+    return np.round(np.where(chosen & (value >= 100), np.round(value, -2), value), 2)
 
 
 def _price(
@@ -139,7 +174,11 @@ def _price(
 
 def _words(ground: Ground, rng: np.random.Generator, line: np.ndarray) -> np.ndarray:
     size = len(line)
-    own = line * WORD_SLOTS + rng.integers(0, WORD_SLOTS, size)
+    start, count = ground.goods.bounds
+    sector = ground.goods.sector[line]
+    other = start[sector] + (count[sector] * rng.random(size)).astype(np.int64)
+    misworded = rng.random(size) < ground.settings.goods.misworded_share
+    own = np.where(misworded, other, line) * WORD_SLOTS + rng.integers(0, WORD_SLOTS, size)
     vague = rng.random(size) < ground.settings.goods.vague_share
     return np.where(vague, vague_words(ground.goods, rng, size), own)
 

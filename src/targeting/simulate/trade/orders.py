@@ -81,6 +81,8 @@ class Orders(Rows):
         Whether the seal number repeats one seen before.
     journey, home
         Number of the journey through two sites, 0 for none, and the site where it ends.
+    wave, move
+        Wave of the scheme and how often the scheme had moved on; `MISSING` for honest trade.
     """
 
     scheme: Ints
@@ -110,6 +112,8 @@ class Orders(Rows):
     seal_twin: Flags
     journey: Ints
     home: Ints
+    wave: Ints
+    move: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +178,13 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
     """
     size, rng, documents = len(trader), desk.rng, desk.ground.settings.documents
     known = desk.traders.take(trader)
+    site = _office(desk, known.site)
     slot = (known.lines * rng.random(size) ** 2).astype(np.int64)
     line = _goods(desk, known.goods[np.arange(size), slot])
     flow = _flow(desk, known.flow)
-    origin, dispatch = _countries(desk, trader, slot=slot, line=line, flow=flow, site=known.site)
-    mode = _mode(desk, trader, known.site)
-    site, load = known.site, _load(desk, line=line, mode=mode)
+    origin, dispatch = _countries(desk, trader, slot=slot, line=line, flow=flow, site=site)
+    mode = _mode(desk, trader, site)
+    load = _load(desk, line=line, mode=mode)
     return Orders(
         scheme=np.zeros(size, dtype=np.int64),
         trader=trader,
@@ -200,7 +205,7 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
         load=load,
         boxed=_boxed(desk, line=line, mode=mode, load=load),
         lines=np.where(load == EMPTY, 1, _line_count(rng, size, documents.lines)),
-        lodged=desk.day * DAY_S + _clock(desk, site),
+        lodged=desk.day * DAY_S + clock_of(desk, site),
         lead=_lead(desk, mode),
         payment=pick(
             _PAYMENT_SHARES, desk.kept("payment", trader, share=desk.loyalty.payment, key=0)
@@ -210,7 +215,18 @@ def write_orders(desk: Desk, trader: np.ndarray) -> Orders:
         seal_twin=rng.random(size) < documents.seal_slip_share,
         journey=np.zeros(size, dtype=np.int64),
         home=site,
+        wave=np.full(size, MISSING),
+        move=np.full(size, MISSING),
     )
+
+
+def _office(desk: Desk, home: np.ndarray) -> np.ndarray:
+    """Let a share of consignments be lodged at another office of the trader's country."""
+    ground = desk.ground
+    other = pick(ground.site_shares, desk.rng.random(len(home)))
+    same = ground.site_country[other] == ground.site_country[home]
+    away = desk.rng.random(len(home)) < ground.settings.services.other_office_share
+    return np.where(away & same, other, home)
 
 
 def _line_count(rng: np.random.Generator, size: int, mean: float) -> np.ndarray:
@@ -388,8 +404,16 @@ def _load(desk: Desk, *, line: np.ndarray, mode: np.ndarray) -> np.ndarray:
     return np.where((line == desk.goods.empty_box) & (mode != AIR), EMPTY, load)
 
 
-def _clock(desk: Desk, site: np.ndarray) -> np.ndarray:
-    """Draw the second of the UTC day, so that most local hours are office hours."""
+def clock_of(desk: Desk, site: np.ndarray) -> np.ndarray:
+    """Draw the second of the UTC day, so that most local hours are office hours.
+
+    Parameters
+    ----------
+    desk
+        Ground, traders, day and stream.
+    site
+        Numbers of the offices, shape (n,).
+    """
     size, rng = len(site), desk.rng
     local = np.clip(rng.normal(12.8, 2.9, size), 6.5, 21.5) * 3600
     night = rng.random(size) < desk.ground.settings.documents.night_share

@@ -16,7 +16,7 @@ from targeting.simulate.trade.rows import Rows
 if TYPE_CHECKING:
     from targeting.simulate.trade.ground import Ground
     from targeting.simulate.trade.orders import Orders
-    from targeting.simulate.trade.streams import Ints
+    from targeting.simulate.trade.streams import Flags, Ints
     from targeting.simulate.trade.yard import Units
 
 BLANK_SHARES = (
@@ -80,6 +80,16 @@ class Papers(Rows):
     typo: Ints
     procedure: np.ndarray
     blanks: np.ndarray
+
+    def left_out(self, column: str) -> Flags:
+        """Tell on which lines the clerk left a column out.
+
+        Parameters
+        ----------
+        column
+            One of `BLANK_SHARES`.
+        """
+        return self.blanks[:, [name for name, _ in BLANK_SHARES].index(column)]
 
 
 def draw_papers(

@@ -43,7 +43,7 @@ class Traders(Rows):
     goods, lines
         Lines of goods, shape (n, `LINE_SLOTS`), and how many of them are in use.
     season
-        Relative volume by calendar month, mean 1; shape (n, 12).
+        Relative volume by month from the world's first, mean 1; shape (n, 12).
     crooked
         Hidden inclination in [0, 1): whom a scheme finds willing. In no column.
     """
@@ -144,7 +144,8 @@ def _cohort(
         wakes=rests + rng.integers(60, 200, size),
         goods=lines,
         lines=1 + np.minimum(rng.geometric(0.4, size) - 1, LINE_SLOTS - 1),
-        season=ground.goods.season[lines[:, 0]],
+        # Months are counted from the world's first.
+        season=np.roll(ground.goods.season[lines[:, 0]], 1 - ground.settings.first_day.month, 1),
         crooked=rng.random(size),
     )
 

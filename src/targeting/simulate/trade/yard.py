@@ -65,13 +65,15 @@ class Yard:
             The day's consignments, in the order they were lodged.
         """
         rng = stream(self._ground.seed, "yard", day)
-        container = self._containers(rng, day, orders)
-        kind = np.append(self._kind, _DRY)[container]  # NONE is the last
-        return Units(container, kind, self._seal(rng, orders))
-
-    def _containers(self, rng: np.random.Generator, day: int, orders: Orders) -> np.ndarray:
-        kind = np.where(orders.load == GROUPAGE, _DRY, self._ground.goods.unit[orders.goods])
         box = _shared_boxes(orders, self._settings.groupage_documents)
+        container = self._containers(rng, day, orders, box)
+        kind = np.append(self._kind, _DRY)[container]  # NONE is the last
+        return Units(container, kind, self._seal(rng, orders, box))
+
+    def _containers(
+        self, rng: np.random.Generator, day: int, orders: Orders, box: np.ndarray
+    ) -> np.ndarray:
+        kind = np.where(orders.load == GROUPAGE, _DRY, self._ground.goods.unit[orders.goods])
         given = np.full(len(orders), NONE)
         for number in range(len(UNITS)):
             mine = np.flatnonzero(orders.boxed & (kind == number))
@@ -97,13 +99,14 @@ class Yard:
         least = int(0.4 * self._settings.away_days)
         return least + rng.geometric(1.0 / max(self._settings.away_days - least, 1.0), count)
 
-    def _seal(self, rng: np.random.Generator, orders: Orders) -> np.ndarray:
+    def _seal(self, rng: np.random.Generator, orders: Orders, box: np.ndarray) -> np.ndarray:
         """Seal units; some documents leave the seal out, a few repeat a number seen before."""
         sealable = orders.boxed | (orders.mode == ROAD)
         share = np.where(orders.boxed, self._settings.seal_share, 0.55)
         sealed = sealable & (orders.load != EMPTY) & (rng.random(len(orders)) < share)
         seal = np.where(sealed, self._seals + np.arange(len(orders)), NONE)
         self._seals += len(orders)
+        seal = seal[box]  # one seal a box, whoever shares it
         twins = np.flatnonzero(orders.seal_twin & sealed)
         if len(self._recent_seals):
             seal[twins] = rng.choice(self._recent_seals, len(twins))
@@ -112,10 +115,16 @@ class Yard:
 
 
 def _shared_boxes(orders: Orders, together: int) -> np.ndarray:
-    """Give the day's boxes numbers: so many groupage consignments of a site share one."""
+    """Give the day's boxes numbers: so many groupage consignments on the same way share one."""
     box = np.arange(len(orders))
-    groupage = (orders.load == GROUPAGE) & orders.boxed
-    for site in np.unique(orders.site[groupage]):
-        mine = np.flatnonzero(groupage & (orders.site == site))
-        box[mine] = mine[np.arange(len(mine)) // together * together]
+    groupage = np.flatnonzero((orders.load == GROUPAGE) & orders.boxed)
+    if not len(groupage):
+        return box
+    way = np.stack([orders.site, orders.flow, orders.mode, orders.dispatch])[:, groupage]
+    queue = np.lexsort((groupage, *way))
+    mine, way = groupage[queue], way[:, queue]
+    begins = np.flatnonzero(np.append(True, (np.diff(way, axis=1) != 0).any(axis=0)))
+    for start, stop in zip(begins.tolist(), [*begins[1:].tolist(), len(mine)], strict=True):
+        group = mine[start:stop]
+        box[group] = group[np.arange(len(group)) // together * together]
     return box
