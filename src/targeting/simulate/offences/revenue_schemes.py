@@ -203,7 +203,7 @@ def shape_origin_fraud(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         desk, orders.goods, COUNTRY[wave.choose("claimed", ("UZ", "GE", "KG", "RU"))]
     )
     seller = COUNTRY[wave.choose("seller", ("AE", "CN", "TR", "CN"))]
-    elsewhere = np.where(lot(desk, size, 0.3), maker, seller)
+    elsewhere = np.where(lot(desk, size, 0.2), maker, seller)
     dispatch = np.where(lot(desk, size, 0.42), elsewhere, claimed)
     shaped = orders.having(
         flow=np.zeros_like(orders.flow),

@@ -391,7 +391,9 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
     """
     size = len(orders)
     maker = COUNTRY[wave.choose("maker", ("DE", "US", "KR", "JP"))]
-    through = COUNTRY[wave.choose("through", ("TR", "AE", "DE"))]
+    usual = COUNTRY[wave.choose("through", ("TR", "AE", "DE"))]
+    others = np.array([COUNTRY[code] for code in ("TR", "AE", "DE", "GE", "CN", "RU")])
+    through = np.where(lot(desk, size, 0.4), usual, others[desk.rng.integers(0, len(others), size)])
     onward = COUNTRY[wave.choose("onward", ("KG", "UZ", "GE"))]
     dispatch = np.where(lot(desk, size, 0.4), through, maker)
     listed = lot(desk, size, 0.4)
@@ -403,7 +405,9 @@ def shape_strategic_diversion(desk: Desk, orders: Orders, wave: Wave) -> Orders:
         supply=np.full(size, maker),
         dispatch=dispatch,
         loading=PORTS[dispatch, orders.mode, desk.rng.integers(0, 3, size)],
-        destination=np.where(orders.flow == TRANSIT, onward, orders.destination),
+        destination=np.where(
+            (orders.flow == TRANSIT) & lot(desk, size, 0.6), onward, orders.destination
+        ),
         preference=np.zeros(size, dtype=bool),
         lead=np.where(lot(desk, size, 0.2), desk.rng.integers(-3600, 9000, size), orders.lead),
     )
