@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+DOCUMENTS = ("BL", "RW", "CM", "AW")
+"""Letters of the transport document, by mode."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from targeting.simulate.trade.ground import Ground
     from targeting.simulate.trade.streams import Ints
 
 
@@ -106,3 +112,42 @@ def either(condition: pa.Array, yes: pa.Array | pa.Scalar, no: pa.Array) -> pa.A
     ['a', 'c']
     """
     return pc.call_function("if_else", [condition, yes, no])
+
+
+def numbered(ground: Ground, letters: pa.Array | str, day: Ints, number: Ints) -> pa.Array:
+    """Write letters, date and number, such as D240131000017.
+
+    Parameters
+    ----------
+    ground
+        What the world stands on: its first day.
+    letters
+        What the numbers begin with; one text or one for each.
+    day, number
+        Day of each, days since the world began, and its number on that day.
+    """
+    return joined(letters, _dates(ground, day), padded(number, 6))
+
+
+def _dates(ground: Ground, day: Ints) -> pa.Array:
+    """Write days as yymmdd."""
+    if not len(day):
+        return pa.array([], type=pa.string())
+    first, last = int(day.min()), int(day.max())
+    dates = np.datetime64(ground.settings.first_day) + np.arange(first, last + 1)
+    return words([str(date).replace("-", "")[2:] for date in dates], day - first)
+
+
+def moments(ground: Ground, seconds: Ints) -> pa.Array:
+    """Write seconds since the world began as moments in UTC.
+
+    Parameters
+    ----------
+    ground
+        What the world stands on: its first day.
+    seconds
+        Shape (n,).
+    """
+    start = datetime.combine(ground.settings.first_day, datetime.min.time(), tzinfo=UTC)
+    micro = (seconds + int(start.timestamp())) * 1_000_000
+    return pa.array(micro, type=pa.timestamp("us", tz="UTC"))

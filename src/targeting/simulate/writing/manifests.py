@@ -8,7 +8,6 @@ what schemes add to that, and adds it to part of their documents only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,13 @@ from targeting.simulate.places import EXPORT, MODES, PORTS, REGION, REGIONS
 from targeting.simulate.trade.papers import BLANK_SHARES
 from targeting.simulate.trade.streams import Flags, Floats, Ints, bell, cumulative, habit, pick
 from targeting.simulate.trade.yard import NONE
-from targeting.simulate.writing.codes import code, joined, padded, words
+from targeting.simulate.writing.codes import (
+    DOCUMENTS,
+    code,
+    moments,
+    numbered,
+    words,
+)
 from targeting.simulate.writing.containers import container_codes
 
 if TYPE_CHECKING:
@@ -77,7 +82,6 @@ _SEALER_LOYALTY = 0.85
 _MOST_SLIP = 0.45
 _FLEET = 100_000
 _SEALS = 10_000_000
-_DOCUMENTS = ("BL", "RW", "CM", "AW")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,9 @@ def versions(ground: Ground, day: Day) -> pa.Table:
     mass, packages = _held(documents)
     return pa.table(
         {
-            "transport_document_id": _document_ids(documents).take(pa.array(rows.document)),
+            "transport_document_id": _ids(documents).take(pa.array(rows.document)),
             "version": pa.array(rows.version),
-            "received_at": _moments(ground, _received(documents, rows)),
+            "received_at": moments(ground, _received(documents, rows)),
             "changed": words(CHANGES, rows.change),
             "gross_mass_kg": pa.array(_masses(documents, rows, mass)),
             "package_count": pa.array(_counts(documents, rows, packages)),
@@ -549,16 +553,7 @@ def _blanks(ground: Ground, day: Day) -> dict[str, Flags]:
     }
 
 
-def _document_ids(documents: _Documents) -> pa.Array:
+def _ids(documents: _Documents) -> pa.Array:
     """Write document numbers as `declarations` has them."""
-    papers = documents.papers
-    first = np.datetime64(documents.ground.settings.first_day)
-    days, which = np.unique(papers.day, return_inverse=True)
-    dates = words([str(first + one).replace("-", "")[2:] for one in days], which)
-    return joined(words(_DOCUMENTS, documents.orders.mode), dates, padded(papers.document, 6))
-
-
-def _moments(ground: Ground, seconds: Ints) -> pa.Array:
-    start = datetime.combine(ground.settings.first_day, datetime.min.time(), tzinfo=UTC)
-    micro = (seconds + int(start.timestamp())) * 1_000_000
-    return pa.array(micro, type=pa.timestamp("us", tz="UTC"))
+    papers, letters = documents.papers, words(DOCUMENTS, documents.orders.mode)
+    return numbered(documents.ground, letters, papers.day, papers.document)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +23,16 @@ from targeting.simulate.trade.orders import PAYMENTS, SELF
 from targeting.simulate.trade.papers import BLANK_SHARES
 from targeting.simulate.trade.streams import pick
 from targeting.simulate.trade.yard import NONE
-from targeting.simulate.writing.codes import code, either, joined, padded, words
+from targeting.simulate.writing.codes import (
+    DOCUMENTS,
+    code,
+    either,
+    joined,
+    moments,
+    numbered,
+    padded,
+    words,
+)
 from targeting.simulate.writing.containers import container_codes, container_types
 from targeting.tables.schema import LOADS
 
@@ -38,7 +46,6 @@ Columns = dict[str, pa.Array]
 _MILLION = 1_000_000
 _IMPORT_PROCEDURES = ("4000", "4071", "5100", "6121")
 _PROCEDURE_SHARES = np.array([0.86, 0.92, 0.97, 1.0])
-_DOCUMENTS = ("BL", "RW", "CM", "AW")
 _VEHICLES = ("VSL", "TRN", "TRK", "FLT")
 
 
@@ -73,12 +80,12 @@ def inspections(ground: Ground, results: Examinations) -> pa.Table:
     units = [scheme.unit for scheme in SCHEMES]
     return pa.table(
         {
-            "inspection_id": _numbered(ground, "E", results.day, results.row),
-            "declaration_id": _numbered(ground, "D", results.day, results.row),
+            "inspection_id": numbered(ground, "E", results.day, results.row),
+            "declaration_id": numbered(ground, "D", results.day, results.row),
             "selected_by": words(REASONS, results.reason),
             "selection_probability": pa.array(results.probability, from_pandas=True),
-            "inspected_at": _moments(ground, results.inspected),
-            "result_known_at": _moments(ground, results.known),
+            "inspected_at": moments(ground, results.inspected),
+            "result_known_at": moments(ground, results.known),
             "result": words(("clear", "hit"), hit.astype(np.int64)),
             "offence": words(offences, _scheme_where(hit, results.scheme)),
             "revenue_recovered": pa.array(results.revenue),
@@ -141,27 +148,7 @@ def declaration_ids(ground: Ground, day: Day) -> pa.Array:
     day
         What was lodged.
     """
-    return _numbered(ground, "D", day.papers.day, day.papers.row)
-
-
-def _numbered(ground: Ground, letters: pa.Array | str, day: Ints, number: Ints) -> pa.Array:
-    """Write letters, date and number, such as D240131000017."""
-    return joined(letters, _dates(ground, day), padded(number, 6))
-
-
-def _dates(ground: Ground, day: Ints) -> pa.Array:
-    """Write days as yymmdd."""
-    if not len(day):
-        return pa.array([], type=pa.string())
-    first, last = int(day.min()), int(day.max())
-    dates = np.datetime64(ground.settings.first_day) + np.arange(first, last + 1)
-    return words([str(date).replace("-", "")[2:] for date in dates], day - first)
-
-
-def _moments(ground: Ground, seconds: Ints) -> pa.Array:
-    start = datetime.combine(ground.settings.first_day, datetime.min.time(), tzinfo=UTC)
-    micro = (seconds + int(start.timestamp())) * 1_000_000
-    return pa.array(micro, type=pa.timestamp("us", tz="UTC"))
+    return numbered(ground, "D", day.papers.day, day.papers.row)
 
 
 def _scrambled(number: Ints) -> Ints:
@@ -183,8 +170,8 @@ def _blanked(columns: Columns, day: Day) -> Columns:
 def _times(ground: Ground, day: Day) -> Columns:
     orders = day.orders
     return {
-        "lodged_at": _moments(ground, orders.lodged),
-        "arrival_at": _moments(ground, orders.lodged + orders.lead),
+        "lodged_at": moments(ground, orders.lodged),
+        "arrival_at": moments(ground, orders.lodged + orders.lead),
         "flow": words(FLOWS, orders.flow),
         "transport_mode": words(MODES, orders.mode),
         "office_id": words(ground.sites, orders.site),
@@ -242,9 +229,9 @@ def _route(ground: Ground, day: Day) -> Columns:
 def _transport(ground: Ground, day: Day) -> Columns:
     orders, papers = day.orders, day.papers
     conveyance = code(words(_VEHICLES, orders.mode), papers.conveyance, 6)
-    letters = words(_DOCUMENTS, orders.mode)
+    letters = words(DOCUMENTS, orders.mode)
     return {
-        "transport_document_id": _numbered(ground, letters, papers.day, papers.document),
+        "transport_document_id": numbered(ground, letters, papers.day, papers.document),
         "conveyance_id": conveyance,
         "voyage_id": joined(conveyance, "-", padded(papers.trip, 5)),
         "container_load": words(LOADS, np.where(papers.container == NONE, NONE, orders.load)),
