@@ -222,7 +222,8 @@ def test_a_window_inside_a_pause_is_refused(world: World, scorer: Scorer) -> Non
 
 
 def test_explain_says_which_lines_carry_reasons(world: World, scorer: Scorer) -> None:
-    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=3)}
+    # Long enough for an office to have a busy day.
+    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=14)}
     none = scorer.score(world.tables, **window, explain="none").rows
     top = scorer.score(world.tables, **window, explain="top").rows
     every = scorer.score(world.tables, **window, explain="all").rows

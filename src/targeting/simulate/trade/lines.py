@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.simulate.places import IMPORT, REGION
+from targeting.simulate.places import IMPORT, RAIL, REGION
 from targeting.simulate.trade.goods import VAGUE, WORD_SLOTS
 from targeting.simulate.trade.rows import Rows
 from targeting.simulate.trade.streams import Flags, Floats, Ints, bell, habit
@@ -111,7 +111,9 @@ def _masses(
     dear = np.clip(trade.price[line], 0.3, 300.0) ** -0.45
     small = np.where(each.load == 1, 0.18, 1.0)
     net = typical * dear * small / each.lines * np.exp(rng.normal(0.0, 0.55, size))
-    net = np.clip(net, 1.0, np.where(each.mode == 1, 62_000.0, 26_500.0))
+    # A wagon carries more than a box or a lorry.
+    wagon = (each.mode == RAIL) & ~each.boxed
+    net = np.clip(net, 1.0, np.where(wagon, 62_000.0, 26_500.0))
     odd = np.where(rng.random(size) < 0.14, rng.normal(0.0, 0.8, size), 0.0)
     package = trade.package_kg[line] * np.exp(rng.normal(0.0, 0.2, size) + odd)
     packages = np.maximum(np.round(net / package), 1).astype(np.int64)
