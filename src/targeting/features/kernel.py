@@ -1,6 +1,5 @@
 """The replay kernel, compiled: one way to read a profile, and one for each kind of event to add.
 
-
 Training matrix, batch scoring, the daily roll and online scoring all run these loops, so they
 cannot disagree. Everything here is numbers in arrays; `profiles.py` gives them their names.
 """
