@@ -37,6 +37,14 @@ def _valid_zone(name: str) -> str:
     return name
 
 
+KeyStatistic = Literal[
+    "declarations", "pace", "examinations", "hits", "hit_rate", "revenue", "days_since_first",
+    "days_since_last", "days_since_last_hit", "value_ratio", "mass_ratio", "typical_price",
+    "price_ratio", "price_z",
+]  # fmt: skip
+"""What a key can tell of a line; counts and hit rates all-time and once per half-life."""
+
+
 class KeySettings(Settings):
     """One profile key: the columns whose joint value is followed through time.
 
@@ -45,9 +53,12 @@ class KeySettings(Settings):
     columns
         One to three columns of `declarations`, extra ones included.
         `hs2`, `hs4` and `hs6` stand for the leading digits of `hs_code`.
+    statistics
+        What the key tells of a line; None is what suits its kind, as docs/features.md lists.
     """
 
     columns: tuple[str, ...] = Field(min_length=1, max_length=3)
+    statistics: tuple[KeyStatistic, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -85,14 +96,27 @@ DEFAULT_KEYS: tuple[tuple[str, ...], ...] = (
     ("consignee_id",),
     ("consignor_id",),
     ("declarant_id",),
+    ("notify_party_id",),
     ("carrier_id",),
+    ("conveyance_id",),
+    ("container_id",),
+    ("seal_id",),
     ("hs6",),
-    ("hs4",),
+    ("hs2",),
     ("origin_country",),
     ("office_id",),
+    ("transshipment_port",),
+    ("loading_port", "discharge_port"),
     ("hs6", "origin_country"),
     ("consignee_id", "hs6"),
+    ("declarant_id", "hs6"),
     ("consignee_id", "consignor_id"),
+    ("consignee_id", "declarant_id"),
+    ("consignee_id", "notify_party_id"),
+    ("consignee_id", "office_id"),
+    ("consignee_id", "carrier_id"),
+    ("office_id", "carrier_id"),
+    ("consignee_id", "consignor_id", "hs2"),
 )
 
 
@@ -104,7 +128,8 @@ class FeatureSettings(Settings):
     time_zone
         The administration's time zone, in which a day closes at midnight.
     keys
-        Profile keys; a new one is one more line.
+        Profile keys; a new one is one more line: a column, a list of up to three, or
+        `{columns: [...], statistics: [...]}` to say what it tells.
     half_lives_days
         Half-lives of the decayed statistics, in days; all-time sums are always kept beside them.
     prior_examinations

@@ -195,6 +195,240 @@ CASES: list[tuple[str, list[dict[str, Any]], list[float]]] = [
     ),
     ("lodged_hour", [lodged()], [1]),
     ("lodged_weekday", [lodged()], [5]),
+    ("lodged_at_night", [lodged()], [1]),
+    (
+        "precursor",
+        [{"hs_code": "2915240000"}, {"hs_code": "291521"}, {"hs_code": "2915"}],
+        [1, 0, 0],
+    ),
+    ("strategic_goods", [{"hs_code": "854231"}, {"hs_code": "080510"}], [1, 0]),
+    (
+        "risk_origin",
+        [
+            {"hs_code": "081050", "origin_country": "IR"},
+            {"hs_code": "390120", "origin_country": "IR"},
+            {"hs_code": "390120", "origin_country": "AF"},
+            {"hs_code": "081050", "origin_country": "TR"},
+            {"hs_code": "081050"},
+        ],
+        [1, 0, 1, 0, NAN],
+    ),
+    (
+        "returned_goods",
+        [
+            {"flow": "import", "origin_country": "KZ", "destination_country": "KZ"},
+            {"flow": "import", "origin_country": "CN", "destination_country": "KZ"},
+            {"flow": "export", "origin_country": "KZ", "destination_country": "KZ"},
+            {"flow": "import", "origin_country": "KZ"},
+        ],
+        [1, 0, NAN, NAN],
+    ),
+    (
+        "preference_elsewhere",
+        [
+            {"tax_regime": "Preference", "origin_country": "CN", "dispatch_country": "TR"},
+            {"tax_regime": "PREF 4", "origin_country": "CN", "dispatch_country": "CN"},
+            {"tax_regime": "GENERAL", "origin_country": "CN", "dispatch_country": "TR"},
+            {"tax_regime": "PREFERENCE", "origin_country": "CN"},
+            {"origin_country": "CN", "dispatch_country": "TR"},
+        ],
+        [1, 0, 0, NAN, NAN],
+    ),
+    (
+        "freight_not_counted",
+        [
+            {"freight_cost": 0.0},
+            {"freight_cost": 5.0, "customs_value": 7.0, "incoterm": "FCA"},
+            {"customs_value": 7.0, "incoterm": "FCA Alat"},
+            {"customs_value": 7.0, "incoterm": "CIF"},
+            {"customs_value": 7.0},
+            {"incoterm": "EXW"},
+        ],
+        [1, 0, 1, NAN, NAN, NAN],
+    ),
+    (
+        "terms_unfit_mode",
+        [
+            {"incoterm": "fob", "transport_mode": "road"},
+            {"incoterm": "FOB", "transport_mode": "sea"},
+            {"incoterm": "DAP", "transport_mode": "road"},
+            {"incoterm": "XXX", "transport_mode": "road"},
+            {},
+        ],
+        [1, 0, 0, NAN, NAN],
+    ),
+    (
+        "seller_pays_freight",
+        [{"incoterm": "CPT"}, {"incoterm": "EXW"}, {"incoterm": "XXX"}, {}],
+        [1, 0, NAN, NAN],
+    ),
+    (
+        "manifest_mass_gap",
+        [
+            {"manifest_gross_mass_kg": 20.0, "gross_mass_kg": 10.0},
+            {"manifest_gross_mass_kg": 10.0, "gross_mass_kg": 10.0},
+            {"manifest_gross_mass_kg": 10.0, "gross_mass_kg": 0.0},
+            {"manifest_gross_mass_kg": math.inf, "gross_mass_kg": 1.0},
+            {"gross_mass_kg": 10.0},
+        ],
+        [math.log(2), 0, NAN, NAN, NAN],
+    ),
+    (
+        "manifest_package_gap",
+        [
+            {"manifest_package_count": 5.0, "package_count": 10},
+            {"manifest_package_count": 5.0},
+            {"manifest_package_count": 0.0, "package_count": 10},
+        ],
+        [-math.log(2), NAN, NAN],
+    ),
+    (
+        "stop_words_only",
+        [
+            {"goods_description": text}
+            for text in ("Spare parts", "SPARE PARTS for tyres", "запасные части", "", "12", None)
+        ],
+        [1, 0, 1, 0, 0, NAN],
+    ),
+    (
+        "stop_words",
+        [
+            {"goods_description": text}
+            for text in ("parts, samples", "parts of pumps", "kiwi", None)
+        ],
+        [2, 1, 0, NAN],
+    ),
+    (
+        "informative_words",
+        [{"goods_description": text} for text in ("pump pump valves", "parts", "to of", None)],
+        [2, 0, 0, NAN],
+    ),
+    (
+        "notify_is_consignee",
+        [
+            {"notify_party_id": "A", "consignee_id": "A"},
+            {"notify_party_id": "B", "consignee_id": "A"},
+            {"consignee_id": "A"},
+        ],
+        [1, 0, NAN],
+    ),
+    (
+        "consignee_is_agent",
+        [
+            {"consignee_id": "A", "declarant_id": "A"},
+            {"consignee_id": "A", "carrier_id": "A", "declarant_id": "B"},
+            {"consignee_id": "A", "carrier_id": "B"},
+            {"consignee_id": "A"},
+            {"carrier_id": "A"},
+        ],
+        [1, 1, 0, NAN, NAN],
+    ),
+    (
+        "loaded_elsewhere",
+        [
+            {"loading_port": "GEPTI", "dispatch_country": "TR"},
+            {"loading_port": "GEPTI", "dispatch_country": "GE"},
+            {"loading_port": "POST 7", "dispatch_country": "GE"},
+            {"loading_port": "GEPTI"},
+        ],
+        [1, 0, NAN, NAN],
+    ),
+    (
+        "direct_km",
+        [
+            {"loading_port": "AZALA", "discharge_port": "AZALA"},
+            {"loading_port": "AZALA", "discharge_port": "POST 7"},
+            {"loading_port": "AZALA"},
+        ],
+        [0, NAN, NAN],
+    ),
+    (
+        "detour_km",
+        [
+            {"loading_port": "GEPTI", "discharge_port": "AZALA"},
+            {"loading_port": "GEPTI", "discharge_port": "AZALA", "transshipment_port": "GEPTI"},
+            {"loading_port": "GEPTI", "discharge_port": "AZALA", "transshipment_port": "POST 7"},
+            {"transshipment_port": "GEPTI"},
+        ],
+        [0, 0, NAN, NAN],
+    ),
+    (
+        "detour_ratio",
+        [
+            {"loading_port": "GEPTI", "discharge_port": "AZALA"},
+            {"loading_port": "AZALA", "discharge_port": "AZALA", "transshipment_port": "GEPTI"},
+            {},
+        ],
+        [1, NAN, NAN],
+    ),
+    (
+        "hubs_on_route",
+        [
+            {"loading_port": "AEJEA", "transshipment_port": "IRBND"},
+            {"loading_port": "AEJEA"},
+            {"loading_port": "GEBUS"},
+            {"transshipment_port": "IRBND"},
+        ],
+        [2, 1, 0, NAN],
+    ),
+    (
+        "payload_share",
+        [
+            {"container_type": "22G1", "gross_mass_kg": 14250.0},
+            {"container_type": "45R1", "gross_mass_kg": 30000.0},
+            {"container_type": "40HC", "gross_mass_kg": 14250.0},
+            {"container_type": "22G1"},
+            {"gross_mass_kg": 1.0},
+        ],
+        [0.5, 1, NAN, NAN, NAN],
+    ),
+    (
+        "overloaded",
+        [
+            {"container_type": "22G1", "gross_mass_kg": 28501.0},
+            {"container_type": "22G1", "gross_mass_kg": 28500.0},
+            {"gross_mass_kg": 28501.0},
+        ],
+        [1, 0, NAN],
+    ),
+    (
+        "nearly_empty",
+        [
+            {"container_load": "FCL", "container_type": "22G1", "gross_mass_kg": 100.0},
+            {"container_load": "FCL", "container_type": "22G1", "gross_mass_kg": 9000.0},
+            {"container_load": "LCL", "container_type": "22G1", "gross_mass_kg": 100.0},
+            {"container_load": "FCL", "container_type": "22G1"},
+        ],
+        [1, 0, NAN, NAN],
+    ),
+    (
+        "unfit_unit",
+        [
+            {"container_type": "45R1", "hs_code": "870322"},
+            {"container_type": "45R1", "hs_code": "080510"},
+            {"container_type": "22G1", "hs_code": "870322"},
+            {"container_type": "22T1", "hs_code": "610910"},
+            {"container_type": "22U1", "hs_code": "330300"},
+            {"container_type": "40HC", "hs_code": "870322"},
+            {"hs_code": "870322"},
+        ],
+        [1, 0, 0, 1, 1, NAN, NAN],
+    ),
+    (
+        "odd_owner_code",
+        [
+            {"container_id": "CSQU3054383"},
+            {"container_id": "CSQX3054383"},
+            {"container_id": "TRUCK 12"},
+            {},
+        ],
+        [0, 1, NAN, NAN],
+    ),
+    (
+        "sealed_by_shipper",
+        [{"sealing_party": one} for one in ("shipper", "Carrier", "unknown", None)],
+        [1, 0, 1, NAN],
+    ),
 ]
 
 

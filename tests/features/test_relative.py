@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from targeting.config import FeatureSettings
+from targeting.config import FeatureSettings, KeySettings
 from targeting.features.kernel import STATISTICS
 from targeting.features.profiles import Profiles
-from targeting.features.relative import View, relative_features, shrunken_rate
+from targeting.features.relative import (
+    View,
+    family_of,
+    kind_of,
+    relative_features,
+    shrunken_rate,
+    statistics_of,
+)
 
 NAN = math.nan
 SETTINGS = FeatureSettings(keys=("consignee_id", "hs6"), half_lives_days=(30.0, 365.0))  # type: ignore[arg-type]
@@ -146,3 +153,71 @@ def test_no_feature_is_infinite_even_at_the_ends_of_the_scale():
             if one.feature.name.endswith("typical_price"):
                 continue  # e**(log of a sum) may overflow here; the matrix makes it NaN
             assert not np.isinf(values).any(), one.feature.name
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "family"),
+    [
+        (("consignee_id",), "party or place", "party"),
+        (("office_id",), "party or place", "route"),
+        (("container_id",), "unit", "conveyance"),
+        (("seal_id",), "unit", "conveyance"),
+        (("hs6",), "goods", "goods and price"),
+        (("origin_country", "hs6"), "goods", "goods and price"),
+        (("consignee_id", "hs6"), "goods", "party"),
+        (("consignee_id", "carrier_id"), "pair", "party"),
+        (("office_id", "carrier_id"), "pair", "conveyance"),
+        (("loading_port", "discharge_port"), "pair", "route"),
+        (("consignee_id", "consignor_id", "hs2"), "pair", "party"),
+        (("hs6", "origin_country", "container_type"), "goods", "conveyance"),
+    ],
+)
+def test_a_key_is_of_a_kind_and_a_family(columns: tuple[str, ...], kind: str, family: str):
+    key = KeySettings(columns=columns)
+    assert (kind_of(key), family_of(key)) == (kind, family)
+
+
+def names_of(value: object) -> list[str]:
+    settings = FeatureSettings.model_validate({"keys": [value], "half_lives_days": [30, 365]})
+    ((_, group),) = relative_features(settings).items()
+    return [one.feature.name for one in group]
+
+
+def test_a_pair_of_parties_has_no_usual_value():
+    names = names_of(["consignee_id", "carrier_id"])
+    assert "consignee_x_carrier_hit_rate_30d" in names
+    assert not any(name.endswith(("_ratio", "price", "_z", "pace")) for name in names)
+
+
+def test_a_key_may_name_its_statistics():
+    names = names_of({"columns": ["seal_id"], "statistics": ["declarations"]})
+    assert names == [
+        "seal_declarations", "seal_declarations_30d", "seal_declarations_365d",
+        "seal_days_since_first",
+    ]  # fmt: skip
+
+
+def test_what_a_reason_is_told_with_comes_along():
+    key = KeySettings(columns=("origin_country",), statistics=("hit_rate", "price_z"))
+    assert set(statistics_of(key)) == {
+        "hit_rate", "examinations", "hits", "price_z", "declarations", "typical_price",
+    }  # fmt: skip
+
+
+def test_conveyance_and_party_keys_are_separable_by_family():
+    groups = relative_features(FeatureSettings())
+    party = {"consignee_id", "consignor_id", "declarant_id", "notify_party_id"}
+    for key in FeatureSettings().keys:
+        families = {one.feature.family for one in groups[key.name]}
+        assert families == {family_of(key)}
+        assert ("party" in families) == bool(party & set(key.columns))
+    conveyance = {key.name for key in FeatureSettings().keys if family_of(key) == "conveyance"}
+    assert {"carrier", "conveyance", "container", "seal"} <= conveyance
+
+
+def test_values_are_from_the_declaration_and_newness_from_the_manifest():
+    told = {
+        one.feature.name: one.feature.computable for one in relative_features(SETTINGS)["consignee"]
+    }
+    assert told["consignee_declarations"] == "manifest"
+    assert told["consignee_value_ratio"] == "declaration"

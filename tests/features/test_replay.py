@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from targeting.features import profiles
 from targeting.features.kernel import AS_OF, NEVER, STATISTICS
 from targeting.features.profiles import (
     Declared,
@@ -19,6 +20,7 @@ from targeting.features.profiles import (
     as_of,
     decay_table,
     merge,
+    read_only,
     replay,
 )
 
@@ -297,3 +299,57 @@ def test_the_decay_table_is_exact_at_whole_half_lives():
         [1.0, 0.25, 0.0625],
         [1.0, 0.5, 0.25],
     ]
+
+
+@settings(max_examples=150)
+@given(history, history)
+def test_day_by_day_and_key_by_key_agree_to_the_bit(
+    before: tuple[list[Line], list[Result]], after: tuple[list[Line], list[Result]]
+):
+    """From an empty state, and from one that holds later days than some of the events."""
+    states = [ProfileState.empty(KEYS, len(HALF_LIVES)) for _ in range(2)]
+    for lines, results in (before, after):
+        declared, known = declared_of(by_day(lines)), results_of(by_day(results))
+        decay = decay_table(HALF_LIVES, 900)
+        if len(states[0].sums) and lines and states[0].days[:, AS_OF].max() > declared.day.min():
+            return  # declarations never come late; results may
+        read = [
+            profiles._by_day(states[0], declared, known, decay),
+            profiles._by_key(states[1], declared, known, decay, keys=KEYS, keep=True),
+        ]
+        for name in ("sums", "days"):
+            np.testing.assert_array_equal(getattr(read[0], name), getattr(read[1], name))
+            np.testing.assert_array_equal(getattr(states[0], name), getattr(states[1], name))
+
+
+@settings(max_examples=100)
+@given(history)
+def test_reading_without_keeping_reads_the_same(events: tuple[list[Line], list[Result]]):
+    declared, known = declared_of(by_day(events[0])), results_of(by_day(events[1]))
+    kept = replay(
+        ProfileState.empty(KEYS, len(HALF_LIVES)), declared, known, half_lives_days=HALF_LIVES
+    )
+    alone = read_only(KEYS, declared, known, half_lives_days=HALF_LIVES)
+    np.testing.assert_array_equal(kept.sums, alone.sums)
+    np.testing.assert_array_equal(kept.days, alone.days)
+
+
+def test_few_events_upon_many_keys_are_walked_by_day():
+    keys = 200
+    state = ProfileState.empty(keys, len(HALF_LIVES))
+    lines = [Line(3, 150, 10.0, 2.0), Line(5, 150, 30.0, 2.0)]
+    read = replay(
+        state,
+        declared_of(lines),
+        results_of([Result(4, 150, 1.0, 9.0)]),
+        half_lives_days=HALF_LIVES,
+    )
+    assert read.sums[:, STATISTICS.index("declarations")].tolist() == [0.0, 1.0]
+    assert read.sums[:, STATISTICS.index("hits")].tolist() == [0.0, 1.0]
+    assert (state.days[:, AS_OF] > NEVER).sum() == 1
+
+
+def test_reading_without_keeping_wants_order_too():
+    unordered = declared_of([Line(5, 0, 1.0, 1.0), Line(3, 0, 1.0, 1.0)])
+    with pytest.raises(ValueError, match="ordered by day"):
+        read_only(KEYS, unordered, results_of([]), half_lives_days=HALF_LIVES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,14 @@ from targeting.features.engine import (
     as_text,
 )
 from targeting.features.keys import encode
-from targeting.features.profiles import Declared, Profiles, ProfileState, Results, replay
+from targeting.features.profiles import (
+    Declared,
+    Profiles,
+    ProfileState,
+    Results,
+    read_only,
+    replay,
+)
 from targeting.features.relative import View, relative_features
 from targeting.features.snapshot import ALL, KeyProfiles, Snapshot
 from targeting.features.spec import FeatureSpec, as_codes, reader_for
@@ -89,14 +96,55 @@ def build(
     progress
         Told the name of each profile key as it is replayed.
     """
-    reader = reader_for(tables, spec.settings)
-    history = reader.history(wanted, since=snapshot.as_of if snapshot else None, until=until)
+    how = _How(snapshot, keep=True, progress=progress)
+    rows, matrix, profiles = _computed(tables, spec, wanted, until, how)
+    return Built(rows, matrix, Snapshot(until, profiles))
+
+
+def matrix_of(
+    tables: Tables,
+    spec: FeatureSpec,
+    wanted: Wanted,
+    *,
+    until: date,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[pd.DataFrame, Matrix]:
+    """Compute the features `build` does, without the memory that keeping every profile takes.
+
+    Parameters
+    ----------
+    tables, spec, wanted, until, progress
+        As for `build`; all history is replayed.
+
+    Returns
+    -------
+    tuple of DataFrame and ndarray
+        The wanted declarations and their matrix.
+    """
+    how = _How(None, keep=False, progress=progress)
+    rows, matrix, _ = _computed(tables, spec, wanted, until, how)
+    return rows, matrix
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Where a replay starts, whether it keeps the profiles, and who is told."""
+
+    snapshot: Snapshot | None
+    keep: bool
+    progress: Callable[[str], None]
+
+
+def _computed(
+    tables: Tables, spec: FeatureSpec, wanted: Wanted, until: date, how: _How
+) -> tuple[pd.DataFrame, Matrix, dict[str, KeyProfiles]]:
+    since = how.snapshot.as_of if how.snapshot else None
+    history = reader_for(tables, spec.settings).history(wanted, since=since, until=until)
     rows = _rows(history.rows, spec.settings)
     matrix = np.full((len(rows), len(spec.features)), np.nan, dtype=np.float32)
     _fill_declared(matrix, rows, spec)
     _fill_categories(matrix, history.rows, spec)
-    profiles = _fill_profiles(matrix, rows, history, spec, snapshot=snapshot, progress=progress)
-    return Built(rows, matrix, Snapshot(until, profiles))
+    return rows, matrix, _fill_profiles(matrix, history, spec, how)
 
 
 def _rows(table: pa.Table, settings: FeatureSettings) -> pd.DataFrame:
@@ -145,14 +193,8 @@ class _Events:
 
     declarations: pa.Table
     results: pa.Table
-    day: npt.NDArray[np.int32]
-    value: Floats
-    mass: Floats
-    price: Floats
-    wanted: npt.NDArray[np.bool_]
-    result_day: npt.NDArray[np.int32]
-    hit: Floats
-    revenue: Floats
+    lodged: Declared
+    known: Results
 
 
 def _events(history: History) -> _Events:
@@ -161,18 +203,18 @@ def _events(history: History) -> _Events:
     with np.errstate(over="ignore"):
         price = np.divide(value, mass, out=np.full(len(value), np.nan), where=known)
     price[np.isinf(price) | (price == 0)] = np.nan
-    return _Events(
-        declarations=history.declarations,
-        results=history.results,
-        day=history.declarations[DAY].to_numpy(),
-        value=value,
-        mass=mass,
-        price=price,
-        wanted=history.declarations[WANTED].to_numpy(),
-        result_day=history.results[DAY].to_numpy(),
-        hit=_floats(history.results[HIT]),
-        revenue=_floats(history.results[REVENUE]),
+    nobody = np.zeros(0, dtype=np.int32)
+    day, wanted = (history.declarations[name].to_numpy() for name in (DAY, WANTED))
+    lodged = Declared(nobody, day, value, mass, price, wanted)
+    known = Results(
+        nobody,
+        history.results[DAY].to_numpy(),
+        _floats(history.results[HIT]),
+        _floats(history.results[REVENUE]),
     )
+    # Packed once: the same events are put in order for every key.
+    lodged = replace(lodged, packed=lodged.events)
+    return _Events(history.declarations, history.results, lodged, known)
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:
@@ -180,31 +222,27 @@ def _floats(column: pa.ChunkedArray) -> Floats:
 
 
 def _fill_profiles(
-    matrix: Matrix,
-    rows: pd.DataFrame,
-    history: History,
-    spec: FeatureSpec,
-    *,
-    snapshot: Snapshot | None,
-    progress: Callable[[str], None],
+    matrix: Matrix, history: History, spec: FeatureSpec, how: _How
 ) -> dict[str, KeyProfiles]:
     events = _events(history)
     settings = spec.settings
-    base, base_profiles = _replay_key((), events, _known(snapshot, ALL), settings)
+    base, base_profiles = _replay_key(
+        (), events, _known(how.snapshot, ALL), settings, keep=how.keep
+    )
     at = {name: place for place, name in enumerate(spec.names)}
-    own = events.wanted
+    own = events.lodged.wanted
+    own_amounts = (events.lodged.value[own], events.lodged.mass[own], events.lodged.price[own])
     features = relative_features(settings)
 
     def one_key(place: int) -> tuple[str, KeyProfiles]:
         key = settings.keys[place]
-        known, after = _replay_key(key.columns, events, _known(snapshot, key.name), settings)
-        view = View(
-            known, base, events.value[own], events.mass[own], events.price[own],
-            settings.prior_examinations,
-        )  # fmt: skip
+        known, after = _replay_key(
+            key.columns, events, _known(how.snapshot, key.name), settings, keep=how.keep
+        )
+        view = View(known, base, *own_amounts, settings.prior_examinations)
         for relative in features[key.name]:
             _put(matrix, at[relative.feature.name], relative.compute(view))
-        progress(key.name)
+        how.progress(key.name)
         return key.name, after
 
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -221,23 +259,23 @@ def _replay_key(
     events: _Events,
     before: KeyProfiles | None,
     settings: FeatureSettings,
+    *,
+    keep: bool,
 ) -> tuple[Profiles, KeyProfiles]:
     """Replay one key from what was known before; return what was read and what is known after."""
     tables = [events.declarations, events.results]
     if before is not None and columns:
         tables.insert(0, before.parts)
     coded = encode(columns, tables)
-    declared_codes, result_codes = coded.codes[-2:]
+    lodged = replace(events.lodged, code=coded.codes[-2])
+    known = replace(events.known, code=coded.codes[-1])
+    half_lives = settings.half_lives_days
     keys = max(coded.parts.num_rows, 0 if columns else 1)
-    state = ProfileState.empty(keys, len(settings.half_lives_days))
+    if not keep:
+        profiles = read_only(keys, lodged, known, half_lives_days=half_lives)
+        return profiles, KeyProfiles(coded.parts, ProfileState.empty(0, len(half_lives)))
+    state = ProfileState.empty(keys, len(half_lives))
     if before is not None:
         state = before.state.grown(keys)
-    profiles = replay(
-        state,
-        Declared(
-            declared_codes, events.day, events.value, events.mass, events.price, events.wanted
-        ),
-        Results(result_codes, events.result_day, events.hit, events.revenue),
-        half_lives_days=settings.half_lives_days,
-    )
+    profiles = replay(state, lodged, known, half_lives_days=half_lives)
     return profiles, KeyProfiles(coded.parts, state)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from targeting.config import FeatureSettings
 from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.registry import FAMILIES
-from targeting.features.relative import family_of, relative_features
+from targeting.features.registry import FAMILIES, computable_from
+from targeting.features.relative import KINDS, family_of, kind_of, relative_features
 from targeting.features.spec import registry
 from targeting.tables.output import staged_file
 
@@ -27,45 +27,65 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (1, "Consignee never or rarely seen", ""),
     (2, "Consignor never seen", ""),
     (3, "New consignor-consignee pair", ""),
-    (4, "New goods for a known pair", "a key of both parties and the chapter"),
+    (4, "New goods for a known pair", ""),
     (5, "Dormant trader active again", ""),
     (6, "Sudden jump of a consignee's volume", ""),
-    (7, "Goods outside the consignee's usual lines", ""),
+    (
+        7,
+        "Goods outside the consignee's usual lines",
+        "the share of the goods among the consignee's own",
+    ),
     (8, "Very wide mix of goods per consignee", "an entropy over the consignee's chapters"),
     (9, "Consignee is a private person", "a column that says what kind of trader it is"),
-    (10, "Consignee `to order`, a bank, or blank", "a reading of the party's name"),
+    (
+        10,
+        "Consignee `to order`, a bank, or blank",
+        "a reading of the party's name, which no feature may see",
+    ),
     (11, "Consignee is a forwarder or carrier", "a list of forwarders and carriers"),
-    (12, "Notify party is a forwarder, or sits elsewhere", "countries of the parties"),
-    (13, "New or changed notify party", "a key of consignee and notify party"),
+    (
+        12,
+        "Notify party is a forwarder, or sits elsewhere",
+        "a list of forwarders; countries of the parties",
+    ),
+    (13, "New or changed notify party", ""),
     (14, "One address under many consignees", "addresses"),
-    (15, "Name almost that of a well-known importer", "a comparison of names"),
-    (16, "Declarant changed for this consignee", "a key of consignee and declarant"),
+    (
+        15,
+        "Name almost that of a well-known importer",
+        "a comparison of names, which no feature may see",
+    ),
+    (16, "Declarant changed for this consignee", ""),
     (17, "Declarant's past hit rate", ""),
     (18, "Consignee's, consignor's or carrier's past hit rate", ""),
-    (19, "Party linked to a past seizure", "links between parties, vehicles and containers"),
-    (20, "Description of a stop word only", "a list of stop words"),
+    (19, "Party linked to a past seizure", "links of two steps, addresses and phones"),
+    (20, "Description of a stop word only", ""),
     (21, "Description very short", ""),
     (22, "Description does not fit the goods code", "a model of text and goods code"),
     (23, "Goods code missing or short", ""),
     (24, "Rare goods from this origin", ""),
     (25, "Goods senseless for the origin or route", "a table of what grows and is made where"),
-    (26, "Origin in a risk list for the goods", "a risk list"),
+    (26, "Origin in a risk list for the goods", ""),
     (27, "Origin is not the country of dispatch", ""),
-    (28, "Route not seen before", "a key of loading, transshipment and discharge port"),
-    (29, "Detour", "co-ordinates of the ports"),
+    (28, "Route not seen before", ""),
+    (29, "Detour", ""),
     (30, "Transshipments above the usual number", "the number, and the usual of the route"),
-    (31, "Free zone or transshipment hub on the route", "a list of free zones and hubs"),
-    (32, "Port or border with earlier seizures on the route", "keys of the ports"),
-    (33, "First use of this office by the consignee", "a key of consignee and office"),
-    (34, "First use of this carrier by the consignee", "a key of consignee and carrier"),
+    (31, "Free zone or transshipment hub on the route", ""),
+    (32, "Port or border with earlier seizures on the route", ""),
+    (33, "First use of this office by the consignee", ""),
+    (34, "First use of this carrier by the consignee", ""),
     (35, "Route changed after lodging", "versions of a declaration"),
-    (36, "Manifest and declaration differ", "the manifest beside the declaration"),
+    (36, "Manifest and declaration differ", "the manifest's parties, goods codes and containers"),
     (37, "Master and house bill differ", "both bills"),
     (38, "Mass unusual for goods and unit", "the kind of unit beside the goods"),
     (39, "Mass per package unusual", "the usual of the goods"),
     (40, "Mass per cubic metre unusual", "volume"),
     (41, "Gross and net mass do not fit", ""),
-    (42, "Overloaded, or a full unit with almost nothing in it", "payloads of the unit types"),
+    (
+        42,
+        "Overloaded, or a full unit with almost nothing in it",
+        "the container's other lines; its plate",
+    ),
     (43, "Round masses and values", ""),
     (44, "Declared and weighed mass differ", "weighbridge records"),
     (45, "Declared empty, yet heavy", ""),
@@ -74,22 +94,30 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (48, "Freight high for the value", ""),
     (49, "Freight per kg unusual for the route", "the usual of the route"),
     (50, "Freight or insurance missing where usual", "the usual of the route; insurance"),
-    (51, "Prepaid freight where it is usually collected", "a prepaid or collect flag"),
-    (52, "Cash or advance payment for a new pair", "a key of both parties and payment"),
-    (53, "Unusual delivery terms", "delivery terms"),
+    (
+        51,
+        "Prepaid freight where it is usually collected",
+        "the usual of the route; a prepaid or collect flag",
+    ),
+    (52, "Cash or advance payment for a new pair", "payment beside the history of the pair"),
+    (53, "Unusual delivery terms", "the usual of the pair"),
     (54, "Unusual currency", "the invoice's currency"),
     (55, "Tax against value below the usual", "the usual of the goods"),
-    (56, "Preference claimed unusually", "a key of regime and goods"),
-    (57, "One consignment split into lots", "lines of the same parties within days"),
-    (58, "Many bills in one container", "the other lines of the container"),
-    (59, "Container seen in an earlier seizure", "a key of the container"),
+    (56, "Preference claimed unusually", "the usual of the goods"),
+    (57, "One consignment split into lots", "lots lodged on the same day"),
+    (
+        58,
+        "Many bills in one container",
+        "the other lines of the container",
+    ),
+    (59, "Container seen in an earlier seizure", ""),
     (60, "Container's check digit fails", ""),
     (61, "Unknown or private owner of the container", "the register of owners"),
-    (62, "Unit type does not fit the goods", "which goods go in which unit"),
+    (62, "Unit type does not fit the goods", "the reefer's temperature"),
     (63, "Full unit without a seal", ""),
-    (64, "Seal used twice", "a key of the seal"),
+    (64, "Seal used twice", "seals of the same day"),
     (65, "Seal changed on the way", "seals at each event"),
-    (66, "Sealed by the shipper, or weakly", "the sealing party and class"),
+    (66, "Sealed by the shipper, or weakly", "the seal's class"),
     (67, "Lodged late", "the party's own usual"),
     (68, "Amended after lodging", ""),
     (69, "Regime changed, or left uncollected", "events after arrival"),
@@ -109,6 +137,13 @@ Every feature is as of the day the line was lodged: it holds declarations of the
 results that became known on the days before. A day ends at midnight in the administration's time
 zone. What is missing, or has no denominator, is missing for the model too: never zero, never
 infinite. Decayed sums lose half their weight every {half_lives} days.
+
+*From* says what must be at hand: the `manifest` alone, as before arrival; the `declaration`; or
+`both`, one held against the other. A goods code counts as on the manifest. The manifest's own mass
+and packages, delivery terms and the sealing party are no columns of the schema: an extract may
+bring `manifest_gross_mass_kg`, `manifest_package_count`, `incoterm` and `sealing_party`; where it
+does not, their features are missing. The lists behind stop words, hubs, payloads and risks are in
+`src/targeting/features/reference/` and are meant to be edited.
 """
 
 
@@ -135,7 +170,13 @@ def _numbers(indicators: Iterable[int]) -> str:
 
 
 def _row(feature: Feature) -> tuple[str, ...]:
-    return (f"`{feature.name}`", feature.unit, _numbers(feature.indicators), feature.meaning)
+    return (
+        f"`{feature.name}`",
+        feature.unit,
+        _numbers(feature.indicators),
+        feature.computable,
+        feature.meaning,
+    )
 
 
 def _declared() -> list[str]:
@@ -144,7 +185,7 @@ def _declared() -> list[str]:
     return [
         f"## Of the declaration itself: {family}\n\n"
         + _table(
-            ("feature", "unit", "indicators", "meaning"),
+            ("feature", "unit", "indicators", "from", "meaning"),
             (_row(feature) for feature in features if feature.family == family),
         )
         for family in FAMILIES
@@ -153,16 +194,19 @@ def _declared() -> list[str]:
 
 
 def _history(settings: FeatureSettings) -> str:
-    """Describe the keys, then the statistics each of them carries, once."""
+    """Describe the keys, then the statistics they carry, once."""
     columns = {key.name: key for key in settings.keys}
     features = relative_features(settings)
     keys = [_key_row(columns[name], len(group)) for name, group in features.items()]
     return "\n".join(
         [
             "## Of the history of a key\n",
-            "Each key below is followed through time; each carries the statistics of the second "
-            "table. The\nfeature is named after both, such as `consignee_hit_rate_365d`.\n",
-            _table(("key", "columns", "family", "features", "indicators"), keys),
+            f"Each of the {len(keys)} keys below is followed through time; its kind decides which "
+            "statistics of the second\ntable it carries, unless the settings name them. The "
+            "feature is named after both, such as\n`consignee_hit_rate_365d`. A key with no value "
+            "in one of its columns is missing. Statistics of value,\nmass and price are from the "
+            "declaration, whatever the key.\n",
+            _table(("key", "columns", "family", "kind", "from", "features", "indicators"), keys),
             _table(("feature", "kept for", "unit", "meaning"), _statistics(settings)),
         ]
     )
@@ -172,26 +216,33 @@ def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
     columns = ", ".join(f"`{column}`" for column in key.columns)
     settings = FeatureSettings(keys=(key,))
     first = relative_features(settings)[key.name][0].feature
-    return (f"`{key.name}`", columns, family_of(key), str(count), _numbers(first.indicators))
+    return (
+        f"`{key.name}`", columns, family_of(key), kind_of(key), computable_from(key.columns),
+        str(count), _numbers(first.indicators),
+    )  # fmt: skip
 
 
 def _statistics(settings: FeatureSettings) -> list[tuple[str, ...]]:
     """Describe each statistic once, its half-lives in one row."""
     features = relative_features(settings)
     widest = max(settings.keys, key=lambda key: len(features[key.name]))
-    fewest = min(len(group) for group in features.values())
     rows: dict[str, list[str]] = {}
-    units, kept = {}, {}
-    for at, relative in enumerate(features[widest.name]):
+    units = {}
+    for relative in features[widest.name]:
         meaning = relative.feature.meaning.split(", per ")[0] + "."
         suffix = relative.feature.name.removeprefix(f"{widest.name}_")
-        rows.setdefault(meaning, []).append(f"`KEY_{suffix}`")
+        rows.setdefault(meaning, []).append(suffix)
         units[meaning] = relative.feature.unit
-        kept[meaning] = "every key" if at < fewest else "keys with a goods code"
     return [
-        (", ".join(names), kept[meaning], units[meaning], meaning)
+        (", ".join(f"`KEY_{name}`" for name in names), _kept(names[0]), units[meaning], meaning)
         for meaning, names in rows.items()
     ]
+
+
+def _kept(statistic: str) -> str:
+    """Name the kinds of key that carry a statistic."""
+    kinds = [kind for kind, told in KINDS.items() if statistic in told]
+    return "every key" if len(kinds) == len(KINDS) else ", ".join(kinds)
 
 
 def _levels(settings: FeatureSettings) -> str:
@@ -228,7 +279,7 @@ def _covered(settings: FeatureSettings) -> str:
             f"{len(have)} of {len(INDICATORS)} have a feature, {in_part} of them only in part: "
             "the last column says what\nis still lacking.\n",
             _table(("indicator", "what it says", "features", "lacks"), have),
-            "Not yet, and what each lacks. A key is one line in the feature settings.\n",
+            "Not yet, and what each lacks.\n",
             _table(("indicator", "what it says", "lacks"), lack),
         ]
     )

@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from targeting.features import sentences
-from targeting.features.registry import Family, Feature
+from targeting.features import documents, places, risk_goods, sentences, units, words
+from targeting.features.columns import Floats, flag, floats, ratio
+from targeting.features.registry import Family, Feature, computable_from
 from targeting.tables.iso6346 import is_valid, is_well_formed
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,50 +34,8 @@ class DeclaredFeature:
     compute: Callable[[pd.DataFrame], Floats]
 
 
-def ratio(above: Floats, below: Floats) -> Floats:
-    """Divide; NaN where the denominator is zero, negative or missing.
-
-    Parameters
-    ----------
-    above
-        Shape (n,). Numerators; NaN where unknown.
-    below
-        Shape (n,). Denominators; NaN where unknown.
-
-    Examples
-    --------
-    >>> ratio(np.array([6.0, 1.0]), np.array([3.0, 0.0])).tolist()
-    [2.0, nan]
-    """
-    known = below > 0
-    with np.errstate(over="ignore"):
-        return np.divide(above, below, out=np.full(len(above), np.nan), where=known)
-
-
-def flag(true: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> Floats:
-    """Return 1 or 0, and NaN where it cannot be known.
-
-    Parameters
-    ----------
-    true
-        Shape (n,). Whether it holds, where that is known.
-    known
-        Shape (n,). Whether it can be known.
-
-    Examples
-    --------
-    >>> flag(np.array([True, False, True]), np.array([True, True, False])).tolist()
-    [1.0, 0.0, nan]
-    """
-    return np.where(known, true, np.nan).astype(np.float64)
-
-
-def _floats(column: pd.Series) -> Floats:
-    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-
-
 def _column(name: str) -> Callable[[pd.DataFrame], Floats]:
-    return lambda rows: _floats(rows[name])
+    return lambda rows: floats(rows[name])
 
 
 def _over(above: str, below: str) -> Callable[[pd.DataFrame], Floats]:
@@ -113,19 +69,19 @@ def _duty(rows: pd.DataFrame) -> Floats:
 def _hs_number(rows: pd.DataFrame) -> Floats:
     """Six digits as a number: neighbours in the tariff are neighbours on the axis."""
     head = rows["hs_code"].str.slice(0, 6).str.pad(6, side="right", fillchar="0")
-    return _floats(pd.to_numeric(head, errors="coerce"))
+    return floats(pd.to_numeric(head, errors="coerce"))
 
 
 def _hs_digits(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["hs_code"].str.len())
+    return floats(rows["hs_code"].str.len())
 
 
 def _length(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["goods_description"].str.len())
+    return floats(rows["goods_description"].str.len())
 
 
 def _words(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["goods_description"].str.count(r"\w{3,}"))
+    return floats(rows["goods_description"].str.count(r"\w{3,}"))
 
 
 def _differs(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
@@ -136,19 +92,24 @@ def _differs(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
     return differs
 
 
+def _at_night(rows: pd.DataFrame) -> Floats:
+    hour = _hour(rows)
+    return ((hour < 6) | (hour >= 22)).astype(np.float64)
+
+
 def _notice_hours(rows: pd.DataFrame) -> Floats:
     ahead = pd.to_datetime(rows["arrival_at"], utc=True) - pd.to_datetime(
         rows["lodged_at"], utc=True
     )
-    return _floats(ahead.dt.total_seconds() / 3600)
+    return floats(ahead.dt.total_seconds() / 3600)
 
 
 def _hour(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["lodged_local"].dt.hour)
+    return floats(rows["lodged_local"].dt.hour)
 
 
 def _weekday(rows: pd.DataFrame) -> Floats:
-    return _floats(rows["lodged_local"].dt.day_of_week)
+    return floats(rows["lodged_local"].dt.day_of_week)
 
 
 def _transshipped(rows: pd.DataFrame) -> Floats:
@@ -178,7 +139,13 @@ _GROUPS = {
     "net_to_gross": "gross and net", "net_above_gross": "gross and net",
     "freight_share": "freight", "freight_per_kg": "freight",
     "description_length": "description", "description_words": "description",
-    "lodged_hour": "lodging", "lodged_weekday": "lodging",
+    "lodged_hour": "lodging", "lodged_weekday": "lodging", "lodged_at_night": "lodging",
+    "stop_words_only": "description", "stop_words": "description",
+    "informative_words": "description", "freight_not_counted": "freight",
+    "detour_km": "detour", "detour_ratio": "detour",
+    "payload_share": "payload", "overloaded": "payload", "nearly_empty": "payload",
+    "manifest_mass_gap": "manifest", "manifest_package_gap": "manifest",
+    "terms_unfit_mode": "delivery terms", "seller_pays_freight": "delivery terms",
 }  # fmt: skip
 """Features that speak of the same thing; each other one speaks for itself."""
 
@@ -260,7 +227,103 @@ _LISTED: tuple[_Listed, ...] = (
     ("lodged_hour", "timing", "Local hour of lodging.", "hour", (70,), sentences.lodged, _hour),
     ("lodged_weekday", "timing", "Local weekday of lodging, Monday is 0.", "", (70,),
      sentences.lodged, _weekday),
+    ("lodged_at_night", "timing", "Lodged between 22 and 6 h local time.", "flag", (70,),
+     sentences.lodged, _at_night),
+    ("precursor", "goods and price", "Goods code of a listed drug precursor.", "flag", (26,),
+     sentences.if_set("precursor", "a goods code of drug precursors",
+                      "not a goods code of drug precursors"), risk_goods.listed_goods("precursor")),
+    ("strategic_goods", "goods and price", "Goods code of listed strategic goods.", "flag", (),
+     sentences.if_set("strategic_goods", "a goods code of strategic goods",
+                      "not a goods code of strategic goods"), risk_goods.listed_goods("strategic")),
+    ("risk_origin", "goods and price", "Goods and origin are on the risk list.", "flag", (26,),
+     sentences.risk_origin, risk_goods.risk_origin),
+    ("returned_goods", "goods and price", "Imported goods that originate where they are bound for.",
+     "flag", (25,),
+     sentences.if_set("returned_goods", "an import whose origin is the country of destination",
+                      "the origin is another country than the destination"),
+     places.returned_goods),
+    ("preference_elsewhere", "goods and price",
+     "A preference is claimed, yet the goods were dispatched outside their origin.", "flag", (56,),
+     sentences.if_set("preference_elsewhere",
+                      "a preference is claimed for goods dispatched outside their origin",
+                      "no preference claimed for goods dispatched outside their origin"),
+     documents.preference_elsewhere),
+    ("freight_not_counted", "goods and price",
+     "Freight is zero, or not stated although the delivery terms leave it to the buyer.",
+     "flag", (50, 53),
+     sentences.if_set("freight_not_counted", "no freight is counted", "freight is stated"),
+     documents.freight_not_counted),
+    ("terms_unfit_mode", "document", "Delivery terms for ships on goods that travel otherwise.",
+     "flag", (53,), sentences.terms, documents.terms_unfit_mode),
+    ("seller_pays_freight", "document", "By the delivery terms the seller pays the freight.",
+     "flag", (51, 53),
+     sentences.if_set("seller_pays_freight", "by the delivery terms the seller pays the freight",
+                      "by the delivery terms the buyer pays the freight"),
+     documents.seller_pays_freight),
+    ("manifest_mass_gap", "document", "Log of the manifest's gross mass over the declared one.",
+     "", (36,), sentences.manifest_mass, documents.manifest_mass_gap),
+    ("manifest_package_gap", "document", "Log of the manifest's packages over the declared ones.",
+     "", (36,), sentences.manifest_packages, documents.manifest_package_gap),
+    ("stop_words_only", "document", "The description holds nothing but stop words.", "flag", (20,),
+     sentences.if_set("stop_words_only", "the description holds nothing but stop words",
+                      "the description holds more than stop words"), words.stop_words_only),
+    ("stop_words", "document", "Stop words and terms in the description.", "words", (20,),
+     sentences.stop_words, words.stop_words),
+    ("informative_words", "document", "Distinct words of the description that may name goods.",
+     "words", (21,), sentences.informative, words.informative_words),
+    ("notify_is_consignee", "party", "The notify party is the consignee.", "flag", (12,),
+     sentences.if_set("notify_is_consignee", "the notify party is the consignee itself",
+                      "the notify party is another than the consignee"),
+     documents.same_party("notify_party_id", "consignee_id")),
+    ("consignee_is_agent", "party", "The consignee is also the carrier or the declarant.", "flag",
+     (11,), sentences.if_set("consignee_is_agent", "the consignee is also carrier or declarant",
+                             "the consignee is neither carrier nor declarant"),
+     documents.consignee_is_agent),
+    ("loaded_elsewhere", "route", "Loaded in another country than the goods were dispatched from.",
+     "flag", (27,), sentences.loaded, places.loaded_elsewhere),
+    ("direct_km", "route", "Great circle from loading to discharge.", "km", (29,),
+     sentences.plain("direct_km", "direct way", "km"), places.direct_km),
+    ("detour_km", "route", "Way over the transshipment port beyond the direct one.", "km", (29,),
+     sentences.detour, places.detour_km),
+    ("detour_ratio", "route", "Way over the transshipment port over the direct one.", "", (29,),
+     sentences.detour, places.detour_ratio),
+    ("hubs_on_route", "route", "Listed hubs and free zones among loading and transshipment.",
+     "places", (31,), sentences.hubs, places.hubs_on_route),
+    ("payload_share", "conveyance", "Gross mass of the line over the container's payload.",
+     "", (42,), sentences.payload, units.payload_share),
+    ("overloaded", "conveyance", "The line is heavier than the container's payload.", "flag", (42,),
+     sentences.payload, units.overloaded),
+    ("nearly_empty", "conveyance",
+     "A full container of whose payload this line takes next to nothing.", "flag", (42,),
+     sentences.payload, units.nearly_empty),
+    ("unfit_unit", "conveyance", "Goods that do not usually travel in this kind of container.",
+     "flag", (62,), sentences.unit, units.unfit_unit),
+    ("odd_owner_code", "conveyance", "Fourth letter of the container number is not U, J or Z.",
+     "flag", (61,),
+     sentences.if_set("odd_owner_code", "the container number's fourth letter is not U, J or Z",
+                      "the container number's owner code is formed as it should be"),
+     units.odd_owner_code),
+    ("sealed_by_shipper", "conveyance", "The seal was not set by the carrier or an authority.",
+     "flag", (66,),
+     sentences.if_set("sealed_by_shipper", "sealed by the shipper or an unknown party",
+                      "sealed by the carrier or an authority"), documents.sealed_by_shipper),
 )  # fmt: skip
+
+_READS = {
+    "unit_value": ("customs_value",), "value_per_package": ("customs_value",),
+    "net_to_gross": ("net_mass_kg",), "net_above_gross": ("net_mass_kg",),
+    "freight_share": ("freight_cost",), "freight_per_kg": ("freight_cost",),
+    "duty": ("customs_value",), "value_zeros": ("customs_value",),
+    "dispatch_differs": ("origin_country",), "empty_with_mass": ("net_mass_kg",),
+    "risk_origin": ("origin_country",), "returned_goods": ("origin_country",),
+    "preference_elsewhere": ("tax_regime",), "freight_not_counted": ("freight_cost",),
+    "terms_unfit_mode": ("incoterm",), "seller_pays_freight": ("incoterm",),
+    "manifest_mass_gap": ("manifest_gross_mass_kg",),
+    "manifest_package_gap": ("manifest_package_count",),
+    "consignee_is_agent": ("declarant_id",), "loaded_elsewhere": ("dispatch_country",),
+}  # fmt: skip
+"""The columns that decide when a feature can be known; a name not listed is its own column, or
+reads the manifest alone."""
 
 DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
     DeclaredFeature(
@@ -273,6 +336,7 @@ DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
             indicators,
             group=_GROUPS.get(name, ""),
             pattern=name == "hs_number",
+            computable=computable_from(_READS.get(name, (name,))),
         ),
         compute,
     )

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from targeting.errors import InputError, near_matches
+from targeting.features.keys import no_codes
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from targeting.tables.engine import Connection, Relation
     from targeting.tables.folder import Tables
@@ -123,11 +126,11 @@ class History:
     Parameters
     ----------
     declarations
-        Ordered by day, `lodged_at`, `declaration_id`: key columns, `DAY` (int32), `VALUE`,
-        `MASS` (float) and `WANTED` (bool).
+        Ordered by day, `lodged_at`, `declaration_id`: key columns as dictionaries of their text,
+        `DAY` (int32), `VALUE`, `MASS` (float) and `WANTED` (bool).
     results
-        Ordered by day, `inspection_id`: key columns of the examined declaration, `DAY` (the day
-        the result became known), `HIT`, `REVENUE`.
+        Ordered by day, `inspection_id`: key columns of the examined declaration, as text or
+        dictionaries of it, `DAY` (the day the result became known), `HIT`, `REVENUE`.
     rows
         Every column of the wanted declarations, in the order they have in `declarations`.
     """
@@ -213,16 +216,21 @@ class Reader:
             Local day before which events count; None reads to the end.
         """
         with connect() as connection:
-            declared = self._declared(connection)
-            declared = _between(declared, DAY, since, until)
-            results = self._results(connection, since=since, until=until)
-            marked = _mark(connection, declared, wanted)
-            order = "_day, lodged_at, declaration_id"
-            small = marked.order(order).select(*self._event_columns())
+            declared = _between(self._declared(connection), DAY, since, until)
+            clock = _clock(declared)
+            order = _time_order(connection, clock)
+            coded = {name: _coded(declared, name) for name in self._base_columns()}
+            keys = pa.table({name: _level_of(name, coded) for name in self.key_columns})
+            if since is None:
+                results = self._results_by_place(connection, clock, keys, until)
+            else:
+                results = self._results(connection, since=since, until=until).to_arrow_table()
+            asked = _asked(clock, wanted)
+            rows = _mark(connection, declared, wanted).filter(ColumnExpression(WANTED))
             return History(
-                declarations=small.to_arrow_table(),
-                results=results.to_arrow_table(),
-                rows=marked.filter(ColumnExpression(WANTED)).order(order).to_arrow_table(),
+                declarations=_taken(_events(keys, clock, asked), order),
+                results=results,
+                rows=rows.order(_IN_TIME).to_arrow_table(),
             )
 
     def categories(self, column: str, *, until: date | None) -> list[tuple[str, int]]:
@@ -259,12 +267,10 @@ class Reader:
         own = [name for name in rows.columns if name.lower() in HS_LEVELS]
         return rows.select(duckdb.StarExpression(exclude=own), *derived)
 
-    def _results(
-        self, connection: Connection, *, since: date | None, until: date | None
-    ) -> Relation:
-        """Results known in [since, until), with the key columns of what was examined."""
+    def _inspected(self, connection: Connection) -> Relation:
+        """Results of examinations, and the local day each became known."""
         inspections = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
-        known = inspections.select(
+        return inspections.select(
             ColumnExpression("inspection_id").alias("_inspection_id"),
             "declaration_id",
             _local_day("result_known_at", self.time_zone).alias("_known"),
@@ -275,6 +281,12 @@ class Reader:
                 ColumnExpression("revenue_recovered"), ConstantExpression(0.0)
             ).alias(REVENUE),
         )
+
+    def _results(
+        self, connection: Connection, *, since: date | None, until: date | None
+    ) -> Relation:
+        """Results known in [since, until), with the key columns of what was examined."""
+        known = self._inspected(connection)
         keys = [ColumnExpression(name) for name in self.key_columns]
         declared = _between(self._declared(connection), DAY, None, until)
         lodged = ColumnExpression(DAY).alias("_lodged")
@@ -292,13 +304,33 @@ class Reader:
         )
         return _between(joined, DAY, since, until).order("_day, _inspection_id")
 
-    def _event_columns(self) -> list[duckdb.Expression]:
-        names = [*self.key_columns, DAY, WANTED]
-        return [
-            *(ColumnExpression(name) for name in names),
-            ColumnExpression("customs_value").alias(VALUE),
-            ColumnExpression("net_mass_kg").alias(MASS),
-        ]
+    def _base_columns(self) -> list[str]:
+        """Columns to read: the levels of the goods code are cut from it, not read again."""
+        names = ("hs_code" if name in HS_LEVELS else name for name in self.key_columns)
+        return list(dict.fromkeys(names))
+
+    def _results_by_place(
+        self, connection: Connection, clock: pa.Table, keys: pa.Table, until: date | None
+    ) -> pa.Table:
+        """Results known before a day, found by the place of what was examined."""
+        inspected = self._inspected(connection).to_arrow_table()
+        ids = inspected["declaration_id"].unique()
+        which = _place_in(clock["declaration_id"], ids)
+        there = np.flatnonzero(which >= 0)
+        place_of = np.full(len(ids), -1, dtype=np.int64)
+        place_of[which[there]] = there
+        place = place_of[_place_in(inspected["declaration_id"], ids)]
+        known, place = inspected.filter(pa.array(place >= 0)), place[place >= 0]
+        # A result cannot be known before the line exists; a slip of the clock must not leak.
+        day = np.maximum(known["_known"].to_numpy(), clock[DAY].to_numpy()[place])
+        if until is not None:
+            early = day < day_number(until)
+            known, place, day = known.filter(pa.array(early)), place[early], day[early]
+        own = {DAY: pa.array(day), HIT: known[HIT], REVENUE: known[REVENUE]}
+        examined = {name: keys[name].take(pa.array(place)) for name in keys.column_names}
+        results = pa.table(examined | own)
+        queue = pa.table({DAY: pa.array(day), "id": known["_inspection_id"]})
+        return results.take(pc.call_function("sort_indices", [queue], _BY_DAY_AND_ID))
 
     def _require(self, columns: Iterable[str]) -> None:
         known = {*columns, *HS_LEVELS}
@@ -341,6 +373,98 @@ def _between(rows: Relation, column: str, start: date | None, stop: date | None)
     if stop is not None:
         rows = rows.filter(ColumnExpression(column) < ConstantExpression(day_number(stop)))
     return rows
+
+
+_IN_TIME = "_day, lodged_at, declaration_id"
+_BY_DAY_AND_ID = pc.SortOptions([(DAY, "ascending"), ("id", "ascending")])
+
+
+def _clock(declared: Relation) -> pa.Table:
+    """Read when each declaration was lodged, which it is, and its value and mass, in file order.
+
+    DuckDB keeps the order of the files in queries that only filter and choose columns, so columns
+    read one by one lie beside each other.
+    """
+    return declared.select(
+        DAY,
+        "lodged_at",
+        "declaration_id",
+        ColumnExpression("customs_value").alias(VALUE),
+        ColumnExpression("net_mass_kg").alias(MASS),
+    ).to_arrow_table()
+
+
+def _time_order(connection: Connection, clock: pa.Table) -> pa.Array | None:
+    """Order declarations in time; None where the files already are."""
+    if clock.num_rows < 2 or _is_in_order(clock):
+        return None
+    row = pa.array(np.arange(clock.num_rows, dtype=np.int64))
+    narrow = clock.select([DAY, "lodged_at", "declaration_id"]).append_column("_row", row)
+    ordered = connection.from_arrow(narrow).order(_IN_TIME).select("_row").to_arrow_table()
+    return ordered["_row"].combine_chunks()
+
+
+def _is_in_order(clock: pa.Table) -> bool:
+    day = clock[DAY].to_numpy()
+    lodged = clock["lodged_at"].cast(pa.int64()).to_numpy()
+    tied = (day[1:] == day[:-1]) & (lodged[1:] == lodged[:-1])
+    if not ((day[1:] > day[:-1]) | ((day[1:] == day[:-1]) & (lodged[1:] >= lodged[:-1]))).all():
+        return False
+    ids = clock["declaration_id"].combine_chunks()
+    later = np.flatnonzero(tied) + 1
+    pairs = [ids.take(pa.array(later)), ids.take(pa.array(later - 1))]
+    return not len(later) or bool(
+        pc.call_function("all", [pc.call_function("greater", pairs)]).as_py()
+    )
+
+
+def _coded(declared: Relation, name: str) -> pa.DictionaryArray:
+    """Read one column as codes and their text; only one column's text is held at a time."""
+    text = declared.select(name).to_arrow_table().column(0).cast(pa.string())
+    coded = text.dictionary_encode().unify_dictionaries().combine_chunks()
+    return coded if isinstance(coded, pa.DictionaryArray) else no_codes()
+
+
+def _level_of(name: str, coded: Mapping[str, pa.DictionaryArray]) -> pa.DictionaryArray:
+    """Return a key column; a level of the goods code is cut from the codes' text."""
+    if name not in HS_LEVELS:
+        return coded[name]
+    whole, digits = coded["hs_code"], HS_LEVELS[name]
+    heads = [
+        code[:digits] if code is not None and len(code) >= digits else None
+        for code in whole.dictionary.to_pylist()
+    ]
+    levels = pa.array(heads, pa.string()).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(levels.indices.take(whole.indices), levels.dictionary)
+
+
+def _events(keys: pa.Table, clock: pa.Table, asked: np.ndarray) -> pa.Table:
+    columns = {name: keys[name] for name in keys.column_names}
+    own = {name: clock[name] for name in (DAY, VALUE, MASS)}
+    return pa.table(columns | own | {WANTED: pa.array(asked)})
+
+
+def _taken(table: pa.Table, order: pa.Array | None) -> pa.Table:
+    return table if order is None else table.take(order)
+
+
+def _asked(clock: pa.Table, wanted: Wanted) -> np.ndarray:
+    """Tell which declarations features are asked for."""
+    day = clock[DAY].to_numpy()
+    asked = np.ones(len(day), dtype=bool)
+    if wanted.start is not None:
+        asked &= day >= day_number(wanted.start)
+    if wanted.stop is not None:
+        asked &= day < day_number(wanted.stop)
+    if wanted.ids is not None:
+        asked &= _place_in(clock["declaration_id"], wanted.ids.unique()) >= 0
+    return asked
+
+
+def _place_in(values: pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Look up the place of each value among others; -1 where it is not there."""
+    found = pc.call_function("index_in", [values], pc.SetLookupOptions(among))
+    return found.fill_null(-1).to_numpy()
 
 
 def _mark(connection: Connection, declared: Relation, wanted: Wanted) -> Relation:

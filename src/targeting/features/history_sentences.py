@@ -27,6 +27,7 @@ _WHO = {
     "carrier_id": "this carrier",
     "conveyance_id": "this conveyance",
     "container_id": "this container",
+    "seal_id": "this seal",
 }
 _GOODS = {"hs2": "chapter", "hs4": "heading", "hs6": "goods code", "hs_code": "goods code"}
 
@@ -59,7 +60,10 @@ def who(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
         line
             The declaration's columns and features, by name.
         """
-        first, *rest = key.columns
+        columns = list(key.columns)
+        if len(columns) > 1 and all(column.endswith("_port") for column in columns):
+            return f"route {' - '.join(text(line, column) for column in columns)}"
+        first, *rest = columns
         return _named(first, line) + "".join(_joined(column, line) for column in rest)
 
     return named
@@ -79,7 +83,7 @@ def _named(column: str, line: Mapping[str, object]) -> str:
         code = text(line, "hs_code")
         return f"{_GOODS[column]} {code[:digits] if code.isdecimal() else code}"
     if column.endswith(("_country", "_port")) or column == "office_id":
-        word = column.removesuffix("_id").replace("_country", "").replace("_port", "")
+        word = column.removesuffix("_id").removesuffix("_country").replace("_", " ")
         return f"{word} {text(line, column)}"
     return f"this {column.removesuffix('_id').replace('_', ' ')}"
 

@@ -1,4 +1,4 @@
-"""The replay kernel, compiled: `read` and `update` are the only two ways a profile is touched.
+"""The replay kernel, compiled: one way to read a profile, and one for each kind of event to add.
 
 Training matrix, batch scoring, the daily roll and online scoring all run these loops, so they
 cannot disagree. Everything here is numbers in arrays; `profiles.py` gives them their names.
@@ -37,7 +37,7 @@ DECLARED = 8  # the first eight statistics belong to declarations, the last thre
 FIRST, LAST, LAST_HIT, AS_OF = 0, 1, 2, 3
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _left(decay, block, days):
     """Return the share of a sum left after some days; past the table's end nothing is left."""
     if block == 0:
@@ -46,110 +46,130 @@ def _left(decay, block, days):
 
 
 @numba.njit(cache=True, nogil=True)
-def read(sums, days, decay, code, day, out_sums, out_days):
+def logs(price):
+    """Return the natural logarithms of prices; NaN where a price is unknown or not above zero.
+
+    Parameters
+    ----------
+    price
+        Shape (n,). Value per kg.
+    """
+    out = np.empty(len(price))
+    for at in range(len(price)):
+        out[at] = np.log(price[at]) if price[at] > 0.0 else np.nan
+    return out
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def read(state, when, decay, day, out_sums, out_days):
     """Write what is known of one key as of a day, without changing it.
 
     Parameters
     ----------
-    sums
-        Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`.
-    days
-        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none.
+    state
+        Shape (statistics * (1 + half-lives),). Sums of the key, as in a row of `ProfileState`.
+    when
+        Shape (4,). Days of the key, as in a row of `ProfileState`; `NEVER` where there was none.
     decay
         Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
         `decay_table`.
-    code
-        Row of the key.
     day
-        Day to read as of, in days from 1970-01-01; not before the one the row is decayed to.
+        Day to read as of, in days from 1970-01-01; not before the one the key is decayed to.
     out_sums
-        Shape (statistics * (1 + half-lives),). Filled with the key's sums, decayed to the day.
+        Shape of `state`. Filled with the key's sums, decayed to the day.
     out_days
         Shape (3,). Filled with the days since first, last and last hit; NaN where there was none.
     """
     width = len(STATISTICS)
-    since = day - days[code, AS_OF] if days[code, AS_OF] > NEVER else 0
+    since = day - when[AS_OF] if when[AS_OF] > NEVER else 0
     for block in range(decay.shape[0]):
         left = _left(decay, block, since)
         for at in range(block * width, (block + 1) * width):
-            out_sums[at] = sums[code, at] * left
+            out_sums[at] = state[at] * left
     for which in range(len(DAYS)):
-        then = days[code, which]
-        out_days[which] = day - then if then > NEVER else np.nan
+        out_days[which] = day - when[which] if when[which] > NEVER else np.nan
 
 
-@numba.njit(cache=True, nogil=True)
-def update(sums, days, decay, code, day, start, amounts):
-    """Add an event's amounts to the statistics from `start` on, as of the event's day.
+@numba.njit(cache=True, nogil=True, inline="always")
+def _bring_to(state, when, decay, day):
+    """Decay a key's sums to a day; return how many days late the day is for it, 0 if it is not."""
+    width = len(STATISTICS)
+    own = when[AS_OF]
+    if own > NEVER and day > own:
+        for block in range(1, decay.shape[0]):
+            left = _left(decay, block, day - own)
+            for at in range(block * width, (block + 1) * width):
+                state[at] *= left
+    when[AS_OF] = max(own, day)
+    return own - day if own > day else 0
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def add_declaration(state, when, decay, day, value, mass, log_price):
+    """Add a declaration to a key's statistics, as of its day.
 
     Parameters
     ----------
-    sums
-        Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`;
-        changed in place.
-    days
-        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none;
-        changed in place.
-    decay
-        Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
-        `decay_table`.
-    code
-        Row of the key.
+    state, when, decay
+        As for `read`; `state` and `when` are changed in place.
     day
-        Day of the event, in days from 1970-01-01; may lie before the one the row is decayed to.
-    start
-        Place in `STATISTICS` of the first amount.
-    amounts
-        Shape (amounts,). What the event adds to the statistics from there on.
+        Day lodged; may lie before the one the key is decayed to.
+    value, mass, log_price
+        Customs value, net mass in kg, logarithm of the value per kg; NaN where unknown.
     """
     width = len(STATISTICS)
-    own = days[code, AS_OF]
-    forward = day - own if own > NEVER and day > own else 0
-    late = own - day if own > day else 0
+    late = _bring_to(state, when, decay, day)
     for block in range(decay.shape[0]):
-        if forward > 0 and block > 0:
-            left = _left(decay, block, forward)
-            for at in range(block * width, (block + 1) * width):
-                sums[code, at] *= left
         weight = _left(decay, block, late)
-        for which in range(len(amounts)):
-            sums[code, block * width + start + which] += amounts[which] * weight
-    days[code, AS_OF] = max(own, day)
+        at = block * width
+        state[at] += weight
+        if not np.isnan(value):
+            state[at + 1] += weight
+            state[at + 2] += value * weight
+        if not np.isnan(mass):
+            state[at + 3] += weight
+            state[at + 4] += mass * weight
+        if not np.isnan(log_price):
+            state[at + 5] += weight
+            state[at + 6] += log_price * weight
+            state[at + 7] += log_price * log_price * weight
+    if when[FIRST] == NEVER or day < when[FIRST]:
+        when[FIRST] = day
+    when[LAST] = max(when[LAST], day)
 
 
-@numba.njit(cache=True, nogil=True)
-def _add_declaration(sums, days, decay, code, day, value, mass, price, amounts):
-    amounts[0] = 1.0
-    amounts[1] = 0.0 if np.isnan(value) else 1.0
-    amounts[2] = 0.0 if np.isnan(value) else value
-    amounts[3] = 0.0 if np.isnan(mass) else 1.0
-    amounts[4] = 0.0 if np.isnan(mass) else mass
-    known = price > 0.0  # false for NaN as well
-    log_price = np.log(price) if known else 0.0
-    amounts[5] = 1.0 if known else 0.0
-    amounts[6] = log_price
-    amounts[7] = log_price * log_price
-    update(sums, days, decay, code, day, 0, amounts)
-    if days[code, FIRST] == NEVER or day < days[code, FIRST]:
-        days[code, FIRST] = day
-    days[code, LAST] = max(days[code, LAST], day)
+@numba.njit(cache=True, nogil=True, inline="always")
+def add_result(state, when, decay, day, hit, revenue):
+    """Add a result to a key's statistics, as of the day it became known.
 
-
-@numba.njit(cache=True, nogil=True)
-def _add_result(sums, days, decay, code, day, hit, revenue, amounts):
-    amounts[0] = 1.0
-    amounts[1] = hit
-    amounts[2] = revenue
-    update(sums, days, decay, code, day, DECLARED, amounts)
+    Parameters
+    ----------
+    state, when, decay
+        As for `read`; `state` and `when` are changed in place.
+    day
+        Day the result became known; may lie before the one the key is decayed to.
+    hit
+        1 for a hit, 0 for clear.
+    revenue
+        Revenue recovered.
+    """
+    width = len(STATISTICS)
+    late = _bring_to(state, when, decay, day)
+    for block in range(decay.shape[0]):
+        weight = _left(decay, block, late)
+        at = block * width + DECLARED
+        state[at] += weight
+        state[at + 1] += hit * weight
+        state[at + 2] += revenue * weight
     if hit > 0.0:
-        days[code, LAST_HIT] = max(days[code, LAST_HIT], day)
+        when[LAST_HIT] = max(when[LAST_HIT], day)
 
 
 @numba.njit(cache=True, nogil=True)
 def replay_events(
     sums, days, decay,
-    code, day, value, mass, price, wanted,
-    result_code, result_day, hit, revenue,
+    code, day, amounts, out_of,
+    result_code, result_day, found,
     out_sums, out_days,
 ):  # fmt: skip
     """Walk the days: read the day's declarations, add them, add the day's results.
@@ -160,8 +180,7 @@ def replay_events(
         Shape (keys, statistics * (1 + half-lives)). Sums of the state, as in `ProfileState`;
         changed in place.
     days
-        Shape (keys, 4). Days of the state, as in `ProfileState`; `NEVER` where there was none;
-        changed in place.
+        Shape (keys, 4). Days of the state, as in `ProfileState`; changed in place.
     decay
         Shape (1 + half-lives, span + 1). Share of a sum left after each number of days, of
         `decay_table`.
@@ -169,56 +188,150 @@ def replay_events(
         Shape (n,). Row of each declaration's key; -1 where the key is missing.
     day
         Shape (n,). Day lodged, in days from 1970-01-01, ascending.
-    value, mass, price
-        Shape (n,). Customs value, net mass in kg, value per kg; NaN where unknown.
-    wanted
-        Shape (n,). Whether the profile is to be read for this declaration.
+    amounts
+        Shape (n, 3). Customs value, net mass in kg, logarithm of the value per kg; NaN where
+        unknown.
+    out_of
+        Shape (n,). Row of the declaration among those wanted; -1 where it is not.
     result_code
         Shape (m,). Row of the examined declaration's key; -1 where the key is missing.
     result_day
-        Shape (m,). Day the result became known, in days from 1970-01-01, ascending.
-    hit
-        Shape (m,). 1 for a hit, 0 for clear.
-    revenue
-        Shape (m,). Revenue recovered; 0 where none is recorded.
+        Shape (m,). Day the result became known, ascending.
+    found
+        Shape (m, 2). 1 for a hit or 0 for clear, and the revenue recovered.
     out_sums
         Shape (wanted, statistics * (1 + half-lives)). Filled with what `read` gives for each wanted
-        declaration; NaN where the key is missing.
+        declaration; rows of declarations without a key are left as they are.
     out_days
         Shape (wanted, 3). Filled likewise with the days since first, last and last hit.
     """
-    amounts = np.empty(DECLARED)
-    found = np.empty(len(STATISTICS) - DECLARED)
-    row, result, out = 0, 0, 0
+    row, result = 0, 0
     while row < len(day):
         today = day[row]
         while result < len(result_day) and result_day[result] < today:
-            if result_code[result] >= 0:
-                _add_result(
-                    sums, days, decay, result_code[result], result_day[result],
-                    hit[result], revenue[result], found,
+            key = result_code[result]
+            if key >= 0:
+                add_result(
+                    sums[key], days[key], decay,
+                    result_day[result], found[result, 0], found[result, 1],
                 )  # fmt: skip
             result += 1
         stop = row
         while stop < len(day) and day[stop] == today:
-            if wanted[stop]:
-                if code[stop] >= 0:
-                    read(sums, days, decay, code[stop], today, out_sums[out], out_days[out])
-                else:
-                    out_sums[out] = np.nan
-                    out_days[out] = np.nan
-                out += 1
+            key, out = code[stop], out_of[stop]
+            if key >= 0 and out >= 0:
+                read(sums[key], days[key], decay, today, out_sums[out], out_days[out])
             stop += 1
         for at in range(row, stop):
-            if code[at] >= 0:
-                _add_declaration(
-                    sums, days, decay, code[at], today, value[at], mass[at], price[at], amounts
-                )
+            key = code[at]
+            if key >= 0:
+                add_declaration(
+                    sums[key], days[key], decay, today,
+                    amounts[at, 0], amounts[at, 1], amounts[at, 2],
+                )  # fmt: skip
         row = stop
     while result < len(result_day):
-        if result_code[result] >= 0:
-            _add_result(
-                sums, days, decay, result_code[result], result_day[result],
-                hit[result], revenue[result], found,
+        key = result_code[result]
+        if key >= 0:
+            add_result(
+                sums[key], days[key], decay,
+                result_day[result], found[result, 0], found[result, 1],
             )  # fmt: skip
         result += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def grouped(code, keys, events):
+    """Put events side by side by key, in their order within each: a counting sort.
+
+    Parameters
+    ----------
+    code
+        Shape (n,). Row of each event's key; -1 where the key is missing, which leaves it out.
+    keys
+        Number of keys.
+    events
+        Shape (n, k), C-contiguous: one event's numbers lie together, so one write moves them.
+
+    Returns
+    -------
+    tuple of ndarray
+        Where each key's events begin, shape (keys + 1,); and the events by key.
+    """
+    starts = np.zeros(keys + 1, dtype=np.int32)
+    for at in range(len(code)):
+        if code[at] >= 0:
+            starts[code[at] + 1] += 1
+    for key in range(keys):
+        starts[key + 1] += starts[key]
+    place = starts[:-1].copy()
+    by_key = np.empty((starts[keys], events.shape[1]))
+    for at in range(len(code)):
+        key = code[at]
+        if key >= 0:
+            to = place[key]
+            place[key] = to + 1
+            for which in range(events.shape[1]):
+                by_key[to, which] = events[at, which]
+    return starts, by_key
+
+
+@numba.njit(cache=True, nogil=True)
+def replay_grouped(
+    sums, days, decay, keep,
+    starts, lodged,
+    result_starts, known,
+    out_sums, out_days,
+):  # fmt: skip
+    """Replay history key by key: the same reads and updates in the same order for every key.
+
+    What one key reads and adds never depends on another, so walking the keys one after the other
+    gives what `replay_events` gives, to the bit; but a key's state stays in the processor's cache
+    while its events pass, instead of being fetched from memory for every event.
+
+    Parameters
+    ----------
+    sums, days, decay
+        As for `replay_events`. Without `keep`, of one row that serves each key in turn.
+    keep
+        Whether the states are to be kept.
+    starts, lodged
+        Declarations by key, from `grouped`: day, row among those wanted or -1, customs value, net
+        mass, logarithm of the price.
+    result_starts, known
+        Results by key, from `grouped`: day, hit, revenue.
+    out_sums, out_days
+        As for `replay_events`.
+    """
+    for key in range(len(starts) - 1):
+        state, when = sums[key if keep else 0], days[key if keep else 0]
+        if not keep:
+            state[:] = 0.0
+            when[:] = NEVER
+        row, stop = starts[key], starts[key + 1]
+        result, last = result_starts[key], result_starts[key + 1]
+        while row < stop:
+            today = np.int32(lodged[row, 0])
+            while result < last and known[result, 0] < today:
+                add_result(
+                    state, when, decay,
+                    np.int32(known[result, 0]), known[result, 1], known[result, 2],
+                )  # fmt: skip
+                result += 1
+            after = row
+            while after < stop and lodged[after, 0] == today:
+                out = int(lodged[after, 1])
+                if out >= 0:
+                    read(state, when, decay, today, out_sums[out], out_days[out])
+                after += 1
+            for at in range(row, after):
+                add_declaration(
+                    state, when, decay, today, lodged[at, 2], lodged[at, 3], lodged[at, 4]
+                )
+            row = after
+        while keep and result < last:
+            add_result(
+                state, when, decay,
+                np.int32(known[result, 0]), known[result, 1], known[result, 2],
+            )  # fmt: skip
+            result += 1

@@ -77,15 +77,41 @@ class _Part:
 
 
 def _part(column: str, tables: Sequence[pa.Table]) -> _Part:
-    chunks = [chunk for table in tables for chunk in table[column].cast(pa.string()).chunks]
-    joined = pa.chunked_array(chunks, type=pa.string()).combine_chunks()
-    whole = joined.dictionary_encode() if isinstance(joined, pa.Array) else _empty()
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _Part(codes, whole.dictionary)
+    """Code one column; what is coded already is not looked at row by row again."""
+    chunks = [chunk for table in tables for chunk in _as_codes(table[column]).chunks]
+    whole = pa.chunked_array(chunks, type=_CODED).unify_dictionaries().combine_chunks()
+    if not isinstance(whole, pa.DictionaryArray):
+        whole = no_codes()
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return _by_first_appearance(codes, whole.dictionary)
 
 
-def _empty() -> pa.DictionaryArray:
+_CODED = pa.dictionary(pa.int32(), pa.string())
+
+
+def _as_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if column.type == _CODED:
+        return column
+    return column.cast(pa.string()).dictionary_encode()
+
+
+def no_codes() -> pa.DictionaryArray:
+    """Return a coded column without rows."""
     return pa.array([], type=pa.string()).dictionary_encode()
+
+
+def _by_first_appearance(codes: npt.NDArray[np.int32], levels: pa.Array) -> _Part:
+    """Renumber the levels as they first appear; two codes of one text become one."""
+    texts = levels.dictionary_encode()
+    if levels.null_count or len(texts.dictionary) < len(levels):
+        same = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        codes = np.where(codes >= 0, same[codes], -1) if len(levels) else codes
+        levels = texts.dictionary
+    known = codes >= 0
+    numbered, seen = pd.factorize(codes[known])
+    ordered = np.full(len(codes), -1, dtype=np.int64)
+    ordered[known] = numbered
+    return _Part(ordered, levels.take(pa.array(seen)))
 
 
 def _joint(

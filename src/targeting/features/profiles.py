@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.features.kernel import AS_OF, DAYS, FIRST, NEVER, STATISTICS, replay_events
+from targeting.features.kernel import (
+    AS_OF,
+    DAYS,
+    FIRST,
+    NEVER,
+    STATISTICS,
+    grouped,
+    logs,
+    replay_events,
+    replay_grouped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +102,8 @@ class Declared:
         Shape (n,). Customs value, net mass in kg, value per kg; NaN where unknown.
     wanted
         Shape (n,). Whether the profile is to be read for this declaration.
+    packed
+        What `events` gives for these columns, where it was computed for another key already.
     """
 
     code: Ints
@@ -100,6 +112,24 @@ class Declared:
     mass: Floats
     price: Floats
     wanted: Bools
+    packed: Floats | None = None
+
+    @property
+    def amounts(self) -> Floats:
+        """Value, mass and logarithm of the price side by side, shape (n, 3)."""
+        return np.column_stack([self.value, self.mass, logs(self.price)])
+
+    @property
+    def events(self) -> Floats:
+        """Day, row among those wanted or -1, and amounts, shape (n, 5)."""
+        if self.packed is not None:
+            return self.packed
+        return np.column_stack([self.day, self.out_of, self.amounts]).astype(np.float64)
+
+    @property
+    def out_of(self) -> Ints:
+        """Row of each declaration among those wanted, shape (n,); -1 where it is not."""
+        return np.where(self.wanted, np.cumsum(self.wanted) - 1, -1).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +152,16 @@ class Results:
     day: Ints
     hit: Floats
     revenue: Floats
+
+    @property
+    def events(self) -> Floats:
+        """Day, hit and revenue, shape (m, 3)."""
+        return np.column_stack([self.day, self.found]).astype(np.float64)
+
+    @property
+    def found(self) -> Floats:
+        """Hit and revenue side by side, shape (m, 2)."""
+        return np.column_stack([self.hit, self.revenue])
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +253,72 @@ def replay(
     if (np.diff(declared.day) < 0).any() or (np.diff(results.day) < 0).any():
         raise ValueError("events must be ordered by day")
     decay = decay_table(half_lives_days, _span(state, declared, results))
-    wanted = int(declared.wanted.sum())
-    sums = np.empty((wanted, state.sums.shape[1]))
-    days = np.empty((wanted, len(DAYS)))
+    if len(declared.code) * _FEW_EVENTS < len(state.sums):
+        return _by_day(state, declared, results, decay)
+    return _by_key(state, declared, results, decay, keys=len(state.sums), keep=True)
+
+
+def read_only(
+    keys: int, declared: Declared, results: Results, *, half_lives_days: Sequence[float]
+) -> Profiles:
+    """Read the profiles of the wanted declarations, and keep none of the states behind them.
+
+    What `replay` from an empty state returns, to the bit, without the memory the states take.
+
+    Parameters
+    ----------
+    keys
+        Number of keys.
+    declared, results
+        As for `replay`.
+    half_lives_days
+        Half-lives in days.
+
+    Raises
+    ------
+    ValueError
+        If either list of events is not ordered by day.
+    """
+    if (np.diff(declared.day) < 0).any() or (np.diff(results.day) < 0).any():
+        raise ValueError("events must be ordered by day")
+    scratch = ProfileState.empty(1, len(half_lives_days))
+    decay = decay_table(half_lives_days, _span(scratch, declared, results))
+    return _by_key(scratch, declared, results, decay, keys=keys, keep=False)
+
+
+_FEW_EVENTS = 8
+"""With fewer events than an eighth of the keys, walking the keys costs more than it saves."""
+
+
+def _by_day(state: ProfileState, declared: Declared, results: Results, decay: Floats) -> Profiles:
+    sums, days = _unread(state, declared)
     replay_events(
         state.sums, state.days, decay,
-        declared.code, declared.day, declared.value, declared.mass, declared.price,
-        declared.wanted, results.code, results.day, results.hit, results.revenue, sums, days,
+        declared.code, declared.day, declared.amounts, declared.out_of,
+        results.code, results.day, results.found, sums, days,
     )  # fmt: skip
     return Profiles(sums, days)
+
+
+def _by_key(
+    state: ProfileState,
+    declared: Declared,
+    results: Results,
+    decay: Floats,
+    *,
+    keys: int,
+    keep: bool,
+) -> Profiles:
+    sums, days = _unread(state, declared)
+    lodged = grouped(declared.code, keys, declared.events)
+    known = grouped(results.code, keys, results.events)
+    replay_grouped(state.sums, state.days, decay, keep, *lodged, *known, sums, days)
+    return Profiles(sums, days)
+
+
+def _unread(state: ProfileState, declared: Declared) -> tuple[Floats, Floats]:
+    wanted = int(declared.wanted.sum())
+    return np.full((wanted, state.sums.shape[1]), np.nan), np.full((wanted, len(DAYS)), np.nan)
 
 
 def _span(state: ProfileState, declared: Declared, results: Results) -> int:

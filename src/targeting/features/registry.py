@@ -11,12 +11,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Family = Literal["party", "goods and price", "route", "document", "conveyance", "timing"]
 FAMILIES: tuple[Family, ...] = (
     "party", "goods and price", "route", "document", "conveyance", "timing",
 )  # fmt: skip
+
+Computable = Literal["manifest", "declaration", "both"]
+"""When a feature can be known: from the manifest alone, once the goods are declared, or from the
+one held against the other."""
+
+NOT_ON_MANIFEST = frozenset(
+    {
+        "declarant_id", "origin_country", "dispatch_country", "net_mass_kg", "customs_value",
+        "freight_cost", "duty_rate_pct", "tax_regime", "payment_method", "procedure_code",
+        "incoterm",
+    }
+)  # fmt: skip
+"""Columns that only a declaration states; the goods code counts as on the manifest, where advance
+cargo rules ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Feature:
         Whether it only names a class, such as a country or a goods code: what was found in the
         class before is a pattern, not a fact about this line, so an officer reads one at most,
         and last.
+    computable
+        From the manifest alone, from the declaration, or from the two together.
     """
 
     name: str
@@ -58,6 +74,26 @@ class Feature:
     category: bool = False
     group: str = ""
     pattern: bool = False
+    computable: Computable = "declaration"
+
+
+def computable_from(columns: Iterable[str]) -> Computable:
+    """Tell when a feature of some columns can be known.
+
+    Parameters
+    ----------
+    columns
+        Columns of the declarations it reads.
+
+    Examples
+    --------
+    >>> computable_from(["consignee_id", "hs6"]), computable_from(["hs6", "origin_country"])
+    ('manifest', 'declaration')
+    """
+    read = set(columns)
+    if any(name.startswith("manifest_") for name in read):
+        return "both"
+    return "declaration" if read & NOT_ON_MANIFEST else "manifest"
 
 
 def number(line: Mapping[str, object], name: str) -> float:

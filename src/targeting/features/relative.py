@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.features import history_sentences as words
-from targeting.features.declared import ratio
+from targeting.features.columns import log, ratio
 from targeting.features.history_sentences import has_goods
 from targeting.features.kernel import STATISTICS
-from targeting.features.registry import Feature
+from targeting.features.registry import Feature, computable_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
-    from targeting.config import FeatureSettings, KeySettings
+    from targeting.config import FeatureSettings, KeySettings, KeyStatistic
     from targeting.features.profiles import Profiles
     from targeting.features.registry import Family
 
@@ -112,12 +112,8 @@ def _typical_price(view: View) -> Floats:
         return np.exp(ratio(view.sum("log_price"), view.sum("priced")))
 
 
-def _log(values: Floats) -> Floats:
-    return np.log(values, out=np.full(len(values), np.nan), where=values > 0)
-
-
 def _price_ratio(view: View) -> Floats:
-    return _log(view.price) - ratio(view.sum("log_price"), view.sum("priced"))
+    return log(view.price) - ratio(view.sum("log_price"), view.sum("priced"))
 
 
 def _price_z(view: View) -> Floats:
@@ -126,7 +122,7 @@ def _price_z(view: View) -> Floats:
     mean = ratio(view.sum("log_price"), count)
     variance = np.maximum(ratio(view.sum("log_price_squared"), count) - mean**2, 0.0)
     enough = np.where(count >= 2, np.sqrt(variance), np.nan)
-    return (_log(view.price) - mean) / np.maximum(enough, 0.1)
+    return (log(view.price) - mean) / np.maximum(enough, 0.1)
 
 
 def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
@@ -134,7 +130,7 @@ def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
 
     def size(view: View) -> Floats:
         mean = ratio(view.sum(own), view.sum(counted))
-        return _log(ratio(getattr(view, own), mean))
+        return log(ratio(getattr(view, own), mean))
 
     return size
 
@@ -171,30 +167,133 @@ _FAMILY: dict[str, Family] = {
     "container_id": "conveyance", "voyage_id": "conveyance", "seal_id": "conveyance",
     "origin_country": "route", "dispatch_country": "route", "destination_country": "route",
     "loading_port": "route", "transshipment_port": "route", "discharge_port": "route",
-    "office_id": "route", "transport_document_id": "document",
+    "office_id": "route", "transport_document_id": "document", "goods_description": "document",
+    "incoterm": "document", "container_type": "conveyance", "container_load": "conveyance",
+    "transport_mode": "conveyance", "sealing_party": "conveyance",
 }  # fmt: skip
+_STRENGTH: tuple[Family, ...] = (
+    "party", "conveyance", "goods and price", "route", "document", "timing",
+)  # fmt: skip
 _INDICATORS = {
     ("consignee_id",): (1, 5, 6, 18),
     ("consignor_id",): (2, 18),
     ("declarant_id",): (17,),
+    ("notify_party_id",): (19,),
     ("carrier_id",): (18,),
+    ("conveyance_id",): (19,),
+    ("container_id",): (19, 59),
+    ("seal_id",): (64,),
     ("hs6",): (38, 46),
+    ("transshipment_port",): (32,),
+    ("loading_port", "discharge_port"): (28, 32),
     ("consignee_id", "consignor_id"): (3,),
     ("consignee_id", "hs6"): (7,),
+    ("consignee_id", "declarant_id"): (16,),
+    ("consignee_id", "notify_party_id"): (13,),
+    ("consignee_id", "office_id"): (33,),
+    ("consignee_id", "carrier_id"): (34,),
+    ("consignee_id", "consignor_id", "hs2"): (4, 57),
     ("hs6", "origin_country"): (24, 46),
 }
 
+_HISTORY: tuple[KeyStatistic, ...] = ("declarations", "days_since_first", "days_since_last")
+_RESULTS: tuple[KeyStatistic, ...] = ("examinations", "hits", "hit_rate")
+_PARTY: tuple[KeyStatistic, ...] = (
+    *_HISTORY, "pace", *_RESULTS, "revenue", "days_since_last_hit", "value_ratio", "mass_ratio",
+)  # fmt: skip
+KINDS: Mapping[str, tuple[KeyStatistic, ...]] = {
+    "goods": (*_PARTY, "typical_price", "price_ratio", "price_z"),
+    "party or place": _PARTY,
+    "unit": (*_HISTORY, *_RESULTS, "days_since_last_hit"),
+    "pair": (*_HISTORY, *_RESULTS),
+}
+"""What a key tells of a line, by its kind, unless its settings say otherwise. Two parties together,
+or any columns without goods, are a pair: too thin for a usual value. A container, seal or
+conveyance carries anyone's goods."""
 
-def family_of(key: KeySettings) -> Family:
-    """Return the family of a key: that of its first party, else goods, else its first column.
+_TOLD_WITH: Mapping[KeyStatistic, tuple[KeyStatistic, ...]] = {
+    "declarations": ("days_since_first",),
+    "pace": ("declarations", "days_since_first"),
+    "examinations": ("hits", "hit_rate"),
+    "hits": ("examinations", "hit_rate"),
+    "hit_rate": ("examinations", "hits"),
+    "revenue": ("examinations",),
+    "days_since_first": ("declarations",),
+    "days_since_last": ("declarations",),
+    "days_since_last_hit": ("declarations",),
+    "value_ratio": ("declarations",),
+    "mass_ratio": ("declarations",),
+    "typical_price": ("declarations",),
+    "price_ratio": ("declarations", "typical_price"),
+    "price_z": ("declarations", "typical_price"),
+}
+
+_UNITS = ("conveyance_id", "container_id", "seal_id", "voyage_id", "transport_document_id")
+
+
+def kind_of(key: KeySettings) -> str:
+    """Return the kind of a key, which decides what it tells of a line.
 
     Parameters
     ----------
     key
         The profile key.
+
+    Examples
+    --------
+    >>> from targeting.config import KeySettings
+    >>> kind_of(KeySettings(columns=("consignee_id", "hs6")))
+    'goods'
+    """
+    columns = list(key.columns)
+    parties = sum(_FAMILY.get(column) == "party" for column in columns)
+    if has_goods(key) and parties < 2:
+        return "goods"
+    if len(columns) > 1:
+        return "pair"
+    return "unit" if columns[0] in _UNITS else "party or place"
+
+
+def statistics_of(key: KeySettings) -> tuple[KeyStatistic, ...]:
+    """Return what a key tells of a line: as its settings say, else what suits its kind.
+
+    What the reason of a statistic is told with, such as the examinations behind a hit rate, comes
+    with it.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+
+    Examples
+    --------
+    >>> from targeting.config import KeySettings
+    >>> statistics_of(KeySettings(columns=("seal_id",), statistics=("declarations",)))
+    ('declarations', 'days_since_first')
+    """
+    named = KINDS[kind_of(key)] if key.statistics is None else key.statistics
+    return tuple(dict.fromkeys(one for name in named for one in (name, *_TOLD_WITH[name])))
+
+
+def family_of(key: KeySettings) -> Family:
+    """Return the family of a key: party where any column is one, then conveyance, then goods.
+
+    A key with a party belongs to the view of the parties, so that the features of the conveyance
+    alone can be told apart: a clean consignee must not hide a tampered box.
+
+    Parameters
+    ----------
+    key
+        The profile key.
+
+    Examples
+    --------
+    >>> from targeting.config import KeySettings
+    >>> family_of(KeySettings(columns=("office_id", "carrier_id")))
+    'conveyance'
     """
     families: list[Family] = [_FAMILY.get(column, "goods and price") for column in key.columns]
-    return "party" if "party" in families else families[0]
+    return min(families, key=_STRENGTH.index)
 
 
 def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeature, ...]]:
@@ -215,10 +314,15 @@ def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeat
 
 
 def _of_key(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature]:
-    features = [
+    made = [
         *_counts(key, settings.half_lives_days), *_outcomes(key, settings), *_recency(key),
+        *_sizes(key), *_prices(key),
     ]  # fmt: skip
-    return [*features, *_sizes(key), *(_prices(key) if has_goods(key) else [])]
+    told = statistics_of(key)
+    return [one for statistic, one in made if statistic in told]
+
+
+_Told = tuple["KeyStatistic", RelativeFeature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +334,13 @@ class _Maker:
     sentence: Callable[[Mapping[str, object]], str]
 
     def __call__(
-        self, suffix: str, meaning: str, compute: Callable[[View], Floats], *, unit: str = ""
+        self,
+        suffix: str,
+        meaning: str,
+        compute: Callable[[View], Floats],
+        *,
+        unit: str = "",
+        of: tuple[str, ...] = (),
     ) -> RelativeFeature:
         columns = " x ".join(self.key.columns)
         feature = Feature(
@@ -241,13 +351,14 @@ class _Maker:
             unit=unit,
             indicators=_INDICATORS.get(self.key.columns, ()),
             group=self.group,
+            computable=computable_from((*self.key.columns, *of)),
         )
         return RelativeFeature(feature, compute)
 
 
 def _history(key: KeySettings) -> str:
-    """Group the history of all pairs: that several pairs are new is one fact, not many."""
-    return f"{key.name} history" if len(key.columns) == 1 else "pair history"
+    """Group the history of a family's pairs: that several pairs are new is one fact, not many."""
+    return f"{key.name if len(key.columns) == 1 else f'{family_of(key)} pair'} history"
 
 
 def _blocks(half_lives: tuple[float, ...]) -> list[tuple[str, int]]:
@@ -268,61 +379,99 @@ def _since(which: str) -> Callable[[View], Floats]:
     return lambda view: view.days_since(which)
 
 
-def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[RelativeFeature]:
+def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
     made = _Maker(key, _history(key), words.seen(key))
-    counts = [
-        made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at))
+    counts: list[_Told] = [
+        (
+            "declarations",
+            made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at)),
+        )
         for tail, at in _blocks(half_lives)
     ]
     if len(half_lives) < 2:
         return counts
-    return [*counts, made("pace", "Recent declarations over longer memory", _pace)]
+    return [*counts, ("pace", made("pace", "Recent declarations over longer memory", _pace))]
 
 
-def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature]:
+def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     prior, half_lives = settings.prior_examinations, settings.half_lives_days
     found = _Maker(key, f"{key.name} results", words.found(key, prior))
     recovered = _Maker(key, f"{key.name} results", words.recovered(key))
-    return [
-        found("examinations", "Earlier examinations", _summed("examinations", 0)),
-        found("hits", "Earlier hits", _summed("hits", 0)),
-        *(
-            found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at))
-            for tail, at in _blocks(half_lives)
-        ),
-        recovered("revenue", "Revenue per earlier examination", _revenue, unit="currency"),
+    rates: list[_Told] = [
+        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)))
+        for tail, at in _blocks(half_lives)
     ]
-
-
-def _recency(key: KeySettings) -> list[RelativeFeature]:
-    history, results = _history(key), f"{key.name} results"
-    first = _Maker(key, history, words.since(key, "first"))
-    last = _Maker(key, history, words.since(key, "last"))
-    hit = _Maker(key, results, words.since(key, "last_hit"))
     return [
-        first("days_since_first", "Time since first seen", _since("first"), unit="days"),
-        last("days_since_last", "Time since last seen", _since("last"), unit="days"),
-        hit(
-            "days_since_last_hit", "Time since a hit became known", _since("last_hit"), unit="days"
+        ("examinations", found("examinations", "Earlier examinations", _summed("examinations", 0))),
+        ("hits", found("hits", "Earlier hits", _summed("hits", 0))),
+        *rates,
+        (
+            "revenue",
+            recovered("revenue", "Revenue per earlier examination", _revenue, unit="currency"),
         ),
     ]
 
 
-def _sizes(key: KeySettings) -> list[RelativeFeature]:
+_SINCE: tuple[tuple[str, KeyStatistic, str], ...] = (
+    ("first", "days_since_first", "Time since first seen"),
+    ("last", "days_since_last", "Time since last seen"),
+    ("last_hit", "days_since_last_hit", "Time since a hit became known"),
+)
+
+
+def _recency(key: KeySettings) -> list[_Told]:
+    told: list[_Told] = []
+    for which, statistic, meaning in _SINCE:
+        group = f"{key.name} results" if which == "last_hit" else _history(key)
+        made = _Maker(key, group, words.since(key, which))
+        told.append((statistic, made(statistic, meaning, _since(which), unit="days")))
+    return told
+
+
+def _sizes(key: KeySettings) -> list[_Told]:
     value = _Maker(key, "value", words.compared(key, "customs_value", "value", ""))
     mass = _Maker(key, "mass", words.compared(key, "net_mass_kg", "mass", " kg"))
     return [
-        value("value_ratio", "Log of value over the earlier mean", _size_ratio("value", "valued")),
-        mass("mass_ratio", "Log of net mass over the earlier mean", _size_ratio("mass", "weighed")),
+        (
+            "value_ratio",
+            value(
+                "value_ratio",
+                "Log of value over the earlier mean",
+                _size_ratio("value", "valued"),
+                of=("customs_value",),
+            ),
+        ),
+        (
+            "mass_ratio",
+            mass(
+                "mass_ratio",
+                "Log of net mass over the earlier mean",
+                _size_ratio("mass", "weighed"),
+                of=("net_mass_kg",),
+            ),
+        ),
     ]
 
 
-def _prices(key: KeySettings) -> list[RelativeFeature]:
-    made = _Maker(key, "price", words.priced(key))
+def _prices(key: KeySettings) -> list[_Told]:
+    made, of = _Maker(key, "price", words.priced(key)), ("customs_value",)
     return [
-        made(
-            "typical_price", "Geometric mean of unit value", _typical_price, unit="currency per kg"
+        (
+            "typical_price",
+            made(
+                "typical_price",
+                "Geometric mean of unit value",
+                _typical_price,
+                unit="currency per kg",
+                of=of,
+            ),
         ),
-        made("price_ratio", "Log of value per kg over the typical one", _price_ratio),
-        made("price_z", "Value per kg in spreads from the typical one", _price_z),
+        (
+            "price_ratio",
+            made("price_ratio", "Log of value per kg over the typical one", _price_ratio, of=of),
+        ),
+        (
+            "price_z",
+            made("price_z", "Value per kg in spreads from the typical one", _price_z, of=of),
+        ),
     ]

@@ -227,3 +227,173 @@ def freight(line: Mapping[str, object]) -> str:
     """
     share = number(line, "freight_share")
     return "" if math.isnan(share) else f"freight is {100 * share:.2g} % of the goods' value"
+
+
+def terms(line: Mapping[str, object]) -> str:
+    """Say whether the delivery terms fit the mode of transport.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    unfit, mode = number(line, "terms_unfit_mode"), text(line, "transport_mode")
+    if math.isnan(unfit):
+        return ""
+    told = f"delivery terms {text(line, 'incoterm')}, transport mode {mode}"
+    return f"{told}: those terms are for ships" if unfit else told
+
+
+def manifest_mass(line: Mapping[str, object]) -> str:
+    """Say the manifest's gross mass against the declared one.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    return _against_manifest(line, "manifest_mass_gap", "gross_mass_kg", " kg")
+
+
+def manifest_packages(line: Mapping[str, object]) -> str:
+    """Say the manifest's packages against the declared ones.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    return _against_manifest(line, "manifest_package_gap", "package_count", " packages")
+
+
+def _against_manifest(line: Mapping[str, object], name: str, own: str, unit: str) -> str:
+    gap, declared = number(line, name), number(line, own)
+    if math.isnan(gap) or math.isnan(declared):
+        return ""
+    manifest = declared * math.exp(max(-700.0, min(gap, 700.0)))
+    return f"manifest {money(manifest)}{unit} against {money(declared)}{unit} declared"
+
+
+def stop_words(line: Mapping[str, object]) -> str:
+    """Say how many stop words the description holds, beside words that may name goods.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    count = number(line, "stop_words")
+    if math.isnan(count):
+        return ""
+    return f"the description holds {counted(count, 'stop word')}{_beside(line)}"
+
+
+def _beside(line: Mapping[str, object]) -> str:
+    others = number(line, "informative_words")
+    return "" if math.isnan(others) else f" beside {counted(others, 'other word')}"
+
+
+def informative(line: Mapping[str, object]) -> str:
+    """Say how many words of the description may name goods.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    count = number(line, "informative_words")
+    return (
+        "" if math.isnan(count) else f"{counted(count, 'word')} of the description may name goods"
+    )
+
+
+def risk_origin(line: Mapping[str, object]) -> str:
+    """Say whether goods and origin are on the risk list.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    listed = number(line, "risk_origin")
+    if math.isnan(listed):
+        return ""
+    goods = f"goods code {text(line, 'hs_code')} from {text(line, 'origin_country')}"
+    return f"{goods}: {'on' if listed else 'not on'} the risk list"
+
+
+def loaded(line: Mapping[str, object]) -> str:
+    """Say where the goods were loaded and dispatched.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    if math.isnan(number(line, "loaded_elsewhere")):
+        return ""
+    port, country = text(line, "loading_port"), text(line, "dispatch_country")
+    return f"loaded at {port}, dispatched from {country}"
+
+
+def detour(line: Mapping[str, object]) -> str:
+    """Say how much longer the way over the transshipment port is.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    beyond, direct = number(line, "detour_km"), number(line, "direct_km")
+    if math.isnan(beyond) or math.isnan(direct):
+        return ""
+    if beyond == 0:
+        return f"no detour: {money(round(direct))} km from loading to discharge"
+    over = text(line, "transshipment_port")
+    way = f"{money(round(direct + beyond))} km over {over}"
+    return f"{way}; the direct way is {money(round(direct))} km"
+
+
+def hubs(line: Mapping[str, object]) -> str:
+    """Say how many hubs and free zones are on the route.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    count = number(line, "hubs_on_route")
+    if math.isnan(count):
+        return ""
+    return f"listed hubs and free zones on the route: {said(count)}"
+
+
+def payload(line: Mapping[str, object]) -> str:
+    """Say how much of the container's payload the line takes.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    share, mass = number(line, "payload_share"), number(line, "gross_mass_kg")
+    if math.isnan(share) or math.isnan(mass):
+        return ""
+    kind = text(line, "container_type")
+    return f"gross mass {money(mass)} kg: {100 * share:.3g} % of what a container {kind} can carry"
+
+
+def unit(line: Mapping[str, object]) -> str:
+    """Say whether the goods usually travel in this kind of container.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    unfit = number(line, "unfit_unit")
+    if math.isnan(unfit):
+        return ""
+    goods, kind = text(line, "hs_code"), text(line, "container_type")
+    told = "do not usually" if unfit else "may"
+    return f"goods of code {goods} {told} travel in a container {kind}"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from targeting.errors import ConfigError, near_matches
 from targeting.features.declared import DECLARED_FEATURES
 from targeting.features.engine import HS_LEVELS, Reader
-from targeting.features.registry import Feature, number, text
+from targeting.features.registry import Feature, computable_from, number, text
 from targeting.features.relative import relative_features
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, NEVER_FEATURES
 
@@ -88,7 +88,7 @@ def registry(settings: FeatureSettings) -> tuple[Feature, ...]:
     --------
     >>> from targeting.config import FeatureSettings
     >>> len(registry(FeatureSettings(keys=(), categories=())))
-    28
+    55
     """
     _refuse_leaks(settings)
     profiled = (f.feature for group in relative_features(settings).values() for f in group)
@@ -134,6 +134,7 @@ def _extra_number(name: str) -> Feature:
     return Feature(
         name, "goods and price", f"Column `{name}` of the extract.",
         lambda line: f"{words}: {number(line, name):g}",
+        computable=computable_from((name,)),
     )  # fmt: skip
 
 
@@ -146,6 +147,7 @@ def _category(name: str) -> Feature:
         lambda line: f"past results of {words}{f' {text(line, name)}' if shown else ''}",
         category=True,
         pattern=True,
+        computable=computable_from((name,)),
     )  # fmt: skip
 
 
