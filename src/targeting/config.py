@@ -52,7 +52,10 @@ class KeySettings(Settings):
     ----------
     columns
         One to three columns of `declarations`, extra ones included.
-        `hs2`, `hs4` and `hs6` stand for the leading digits of `hs_code`.
+        `hs2`, `hs4` and `hs6` stand for the leading digits of `hs_code`; `loading_site`,
+        `transshipment_site` and `discharge_site` read several codes of one place as one;
+        `container_owner` is the owner's code of a container number; `goods_words` the two longest
+        words of a description that name goods.
     statistics
         What the key tells of a line; None is what suits its kind, as docs/features.md lists.
     """
@@ -92,32 +95,91 @@ def short_name(column: str) -> str:
     return column.removesuffix("_id").removesuffix("_country")
 
 
-DEFAULT_KEYS: tuple[tuple[str, ...], ...] = (
-    ("consignee_id",),
-    ("consignor_id",),
-    ("declarant_id",),
-    ("notify_party_id",),
-    ("carrier_id",),
-    ("conveyance_id",),
-    ("container_id",),
-    ("seal_id",),
-    ("hs6",),
-    ("hs2",),
-    ("origin_country",),
-    ("office_id",),
-    ("transshipment_port",),
-    ("loading_port", "discharge_port"),
-    ("hs6", "origin_country"),
-    ("consignee_id", "hs6"),
-    ("declarant_id", "hs6"),
-    ("consignee_id", "consignor_id"),
-    ("consignee_id", "declarant_id"),
-    ("consignee_id", "notify_party_id"),
-    ("consignee_id", "office_id"),
-    ("consignee_id", "carrier_id"),
-    ("office_id", "carrier_id"),
-    ("consignee_id", "consignor_id", "hs2"),
+class LinkSettings(Settings):
+    """A way of two steps to earlier results: through whom a key dealt with before.
+
+    Of each earlier line of the key it remembers what had been found with the other party, box or
+    conveyance of that line, as it was known on the day of that line.
+
+    Parameters
+    ----------
+    of
+        Columns of the key the line is looked up by.
+    through
+        Columns of the profile key whose results are reached.
+    """
+
+    of: tuple[str, ...] = Field(min_length=1, max_length=3)
+    through: tuple[str, ...] = Field(min_length=1, max_length=3)
+
+    @field_validator("of", "through", mode="before")
+    @classmethod
+    def _accept_name(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def name(self) -> str:
+        """The link's short name, as features carry it: `consignee_via_container`."""
+        of, through = ("_x_".join(map(short_name, part)) for part in (self.of, self.through))
+        return f"{of}_via_{through}"
+
+
+ALL = "all_declarations"
+"""Name of the profile every declaration shares; it carries the base rate."""
+
+DEFAULT_KEYS: tuple[KeySettings, ...] = (
+    *(
+        KeySettings(columns=columns)
+        for columns in (
+            ("consignee_id",),
+            ("consignor_id",),
+            ("declarant_id",),
+            ("notify_party_id",),
+            ("carrier_id",),
+            ("conveyance_id",),
+            ("container_id",),
+            ("seal_id",),
+            ("hs6",),
+            ("hs2",),
+            ("origin_country",),
+            ("office_id",),
+            ("transshipment_site",),
+            ("loading_site", "discharge_site"),
+            ("hs6", "origin_country"),
+            ("consignee_id", "hs2"),
+            ("consignee_id", "hs6"),
+            ("declarant_id", "hs6"),
+            ("consignee_id", "consignor_id"),
+            ("consignee_id", "declarant_id"),
+            ("consignee_id", "notify_party_id"),
+            ("consignee_id", "office_id"),
+            ("consignee_id", "carrier_id"),
+            ("office_id", "carrier_id"),
+            ("consignee_id", "consignor_id", "hs2"),
+        )
+    ),
+    KeySettings(columns=("goods_words",), statistics=("declarations",)),
+    KeySettings(
+        columns=("goods_words", "hs4"), statistics=("declarations", "hit_rate", "price_ratio")
+    ),
 )
+DEFAULT_LINKS = tuple(
+    LinkSettings(of=(of,), through=(through,))
+    for of, through in (
+        ("consignee_id", "consignor_id"),
+        ("consignee_id", "notify_party_id"),
+        ("consignee_id", "container_id"),
+        ("consignor_id", "consignee_id"),
+        ("container_id", "consignee_id"),
+        ("conveyance_id", "consignee_id"),
+    )
+)
+
+
+def _default_links(given: dict[str, Any]) -> tuple[LinkSettings, ...]:
+    """Keep the default links that go through a key the settings follow."""
+    followed = {key.columns for key in given.get("keys", ())}
+    return tuple(link for link in DEFAULT_LINKS if link.through in followed)
 
 
 class FeatureSettings(Settings):
@@ -130,6 +192,10 @@ class FeatureSettings(Settings):
     keys
         Profile keys; a new one is one more line: a column, a list of up to three, or
         `{columns: [...], statistics: [...]}` to say what it tells.
+    links
+        Results two steps away: `{of: consignee_id, through: container_id}` tells what had been
+        found with the containers this consignee used before. What a link goes through is one of
+        the keys.
     half_lives_days
         Half-lives of the decayed statistics, in days; all-time sums are always kept beside them.
     prior_examinations
@@ -143,7 +209,8 @@ class FeatureSettings(Settings):
     """
 
     time_zone: str = "UTC"
-    keys: tuple[KeySettings, ...] = tuple(KeySettings(columns=key) for key in DEFAULT_KEYS)
+    keys: tuple[KeySettings, ...] = DEFAULT_KEYS
+    links: tuple[LinkSettings, ...] = Field(default_factory=_default_links)
     half_lives_days: tuple[float, ...] = (30.0, 365.0)
     prior_examinations: float = Field(default=20.0, gt=0)
     categories: tuple[str, ...] = (
@@ -178,6 +245,7 @@ class FeatureSettings(Settings):
     def _distinct(self) -> Self:
         listed = {
             "key": [key.name for key in self.keys],
+            "link": [link.name for link in self.links],
             "category": [*self.categories],
             "number": [*self.numbers],
             "half-life": [f"{days:g}" for days in self.half_lives_days],
@@ -186,7 +254,20 @@ class FeatureSettings(Settings):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"the {what} {', '.join(twice)} is listed twice")
+        followed = {key.columns for key in self.keys}
+        loose = [link.name for link in self.links if link.through not in followed]
+        if loose:
+            raise ValueError(
+                f"the links {', '.join(loose)} go through what is no profile key; "
+                "add the key, or take the links out (`links: []`)"
+            )
         return self
+
+    @property
+    def profile_columns(self) -> dict[str, tuple[str, ...]]:
+        """Columns behind every profile by its name: all declarations, the keys, the links."""
+        keys = {key.name: key.columns for key in self.keys}
+        return {ALL: ()} | keys | {link.name: link.of for link in self.links}
 
 
 class ModelSettings(Settings):

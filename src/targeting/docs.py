@@ -152,7 +152,7 @@ def _type(info: FieldInfo) -> str:
 def _default(info: FieldInfo) -> str:
     if info.is_required():
         return "required"
-    value = info.get_default(call_default_factory=True)
+    value = info.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, Settings | tuple | dict | list) and len(str(value)) > 60:
         return "see the file"
     return f"`{value}`"

@@ -222,8 +222,10 @@ def test_a_number_of_the_extract_is_read_and_text_is_refused(make_tables: MakeTa
         built_of(tables, settings_of(numbers=["note"]))
 
 
-def test_progress_is_told_each_key(port: MemoryTables, port_settings: FeatureSettings):
+def test_progress_is_told_each_key_and_link(port: MemoryTables, port_settings: FeatureSettings):
     told: list[str] = []
     spec = learn_spec(port, port_settings)
     build(port, spec, Wanted(), until=END, progress=told.append)
-    assert sorted(told) == sorted(key.name for key in port_settings.keys)
+    followed = [*port_settings.keys, *port_settings.links]
+    assert port_settings.links
+    assert sorted(told) == sorted(one.name for one in followed)

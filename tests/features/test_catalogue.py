@@ -27,7 +27,9 @@ def test_every_feature_of_the_model_can_be_found_on_the_page():
     named = set(re.findall(r"`(\w+)`", page))
     tails = {name.removeprefix("KEY_") for name in named if name.startswith("KEY_")}
     by_key = {f"{key.name}_{tail}" for key in settings.keys for tail in tails}
-    assert {feature.name for feature in registry(settings)} <= named | by_key
+    tails = {name.removeprefix("LINK_") for name in named if name.startswith("LINK_")}
+    by_link = {f"{link.name}_{tail}" for link in settings.links for tail in tails}
+    assert {feature.name for feature in registry(settings)} <= named | by_key | by_link
     assert {declared.feature.name for declared in DECLARED_FEATURES} <= named
     assert f"{len(registry(settings))} columns" in page
 

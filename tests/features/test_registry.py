@@ -26,7 +26,7 @@ SECRETS = (
 PARTIES = tuple(name for name in SECRETS if name.endswith("_id"))
 WIDE = FeatureSettings(
     keys=(
-        *(KeySettings(columns=key) for key in DEFAULT_KEYS),
+        *DEFAULT_KEYS,
         KeySettings(columns=("notify_party_id", "hs2", "dispatch_country")),
         KeySettings(columns=("carrier_id", "office_id")),
     ),

@@ -20,6 +20,7 @@ from targeting.features.relative import (
     shrunken_rate,
     statistics_of,
 )
+from targeting.features.replays import Amounts
 
 NAN = math.nan
 SETTINGS = FeatureSettings(keys=("consignee_id", "hs6"), half_lives_days=(30.0, 365.0))  # type: ignore[arg-type]
@@ -48,7 +49,7 @@ def view(key: Profiles, base: Profiles | None = None, **own: float) -> View:
         name: np.full(rows, own.get(name, NAN), dtype=np.float64)
         for name in ("value", "mass", "price")
     }
-    return View(key, base, **columns, prior_examinations=20.0)
+    return View(key, base, Amounts(**columns), prior_examinations=20.0)
 
 
 def computed(name: str, seen: View, key: str = "hs6") -> list[float]:

@@ -12,7 +12,7 @@ import pytest
 
 from targeting.config import FeatureSettings
 from targeting.errors import ConfigError
-from targeting.features import build as build_module
+from targeting.features import replays as replays_module
 from targeting.features.profiles import Declared, Profiles, ProfileState, Results, replay
 from targeting.features.spec import learn_spec
 from targeting.tables.folder import MemoryTables
@@ -72,7 +72,7 @@ def test_a_planted_leak_is_caught(
     leaky: Replay, caught_by: set[str], feature: str, small: MemoryTables, quick_check,
     monkeypatch: pytest.MonkeyPatch,
 ):  # fmt: skip
-    monkeypatch.setattr(build_module, "replay", leaky)
+    monkeypatch.setattr(replays_module, "replay", leaky)
     leaks = quick_check.leaks(small, DAY)
     assert caught_by <= {name for name, features in leaks.items() if feature in features}
     assert quick_check.leaks(small, DAY, at_once=True)

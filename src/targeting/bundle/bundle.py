@@ -170,7 +170,7 @@ def write_bundle(contents: Contents, folder: Path) -> str:
         notes=contents.notes,
     )
     (folder / "MODEL_CARD.md").write_text(model_card(draft, contents.spec), encoding="utf-8")
-    (folder / "MLmodel").write_text(mlmodel(), encoding="utf-8")
+    (folder / "MLmodel").write_text(mlmodel(contents.spec.settings), encoding="utf-8")
     write_manifest(draft.model_copy(update={"files": list_files(folder)}), folder)
     return bundle_id(folder)
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import platform
+from typing import TYPE_CHECKING
 
 import yaml
 
+from targeting.features.spec import extra_columns
 from targeting.tables.schema import DECLARATIONS, Column
+
+if TYPE_CHECKING:
+    from targeting.config import FeatureSettings
 
 LOADER = "targeting.scoring.pyfunc"
 
@@ -27,16 +32,24 @@ _OUTPUTS = (
 )
 
 
-def mlmodel() -> str:
+def mlmodel(settings: FeatureSettings) -> str:
     """Return the text of the `MLmodel` file.
 
-    Source: MLflow, model format, `python_function` flavour.
+    Source: MLflow, model format, `python_function` flavour. MLflow drops every column of a frame
+    that the signature does not name, so extra columns the features read are named as optional.
+
+    Parameters
+    ----------
+    settings
+        Feature settings of the bundle.
 
     Examples
     --------
-    >>> "loader_module: targeting.scoring.pyfunc" in mlmodel()
+    >>> from targeting.config import FeatureSettings
+    >>> "loader_module: targeting.scoring.pyfunc" in mlmodel(FeatureSettings())
     True
     """
+    inputs = [*map(_input, DECLARATIONS.columns), *map(_extra, extra_columns(settings))]
     return yaml.safe_dump(
         {
             "flavors": {
@@ -46,7 +59,7 @@ def mlmodel() -> str:
                 }
             },
             "signature": {
-                "inputs": json.dumps([_input(column) for column in DECLARATIONS.columns]),
+                "inputs": json.dumps(inputs),
                 "outputs": json.dumps(_OUTPUTS),
                 "params": None,
             },
@@ -58,3 +71,7 @@ def mlmodel() -> str:
 def _input(column: Column) -> dict[str, object]:
     kind = _MLFLOW_TYPES[column.kind]
     return {"name": column.name, "type": kind, "required": not column.null}
+
+
+def _extra(name: str) -> dict[str, object]:
+    return {"name": name, "type": "any", "required": False}

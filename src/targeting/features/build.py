@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from targeting.config import ALL
 from targeting.errors import ConfigError
 from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.engine import (
-    DAY,
-    HIT,
-    MASS,
-    REVENUE,
-    VALUE,
-    WANTED,
-    as_text,
-)
-from targeting.features.keys import encode
-from targeting.features.profiles import (
-    Declared,
-    Profiles,
-    ProfileState,
-    Results,
-    read_only,
-    replay,
-)
+from targeting.features.engine import Wanted, as_text
+from targeting.features.links import link_features
 from targeting.features.relative import View, relative_features
-from targeting.features.snapshot import ALL, KeyProfiles, Snapshot
+from targeting.features.replays import LocalReplays
+from targeting.features.shares import columns_crossed, cross_features
+from targeting.features.snapshot import Snapshot
 from targeting.features.spec import FeatureSpec, as_codes, reader_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     import numpy.typing as npt
-    import pyarrow as pa
 
     from targeting.config import FeatureSettings
-    from targeting.features.engine import History, Wanted
+    from targeting.features.profiles import Profiles
+    from targeting.features.replays import Caught, Replays
+    from targeting.features.snapshot import KeyProfiles
     from targeting.tables.folder import Tables
 
     Floats = npt.NDArray[np.float64]
     Matrix = npt.NDArray[np.float32]
 
+_AT_ONCE = 2  # profiles replayed side by side: each holds what it reads in memory
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -96,9 +86,14 @@ def build(
     progress
         Told the name of each profile key as it is replayed.
     """
-    how = _How(snapshot, keep=True, progress=progress)
-    rows, matrix, profiles = _computed(tables, spec, wanted, until, how)
-    return Built(rows, matrix, Snapshot(until, profiles))
+    after: dict[str, KeyProfiles] = {}
+    since = snapshot.as_of if snapshot else None
+    history = reader_for(tables, spec.settings).history(wanted, since=since, until=until)
+    before = snapshot.profiles if snapshot else None
+    replays = LocalReplays.over(history, spec.settings, before=before, keep=after.__setitem__)
+    rows, matrix = computed_from(replays, spec, progress=progress)
+    ordered = {name: after[name] for name in spec.settings.profile_columns}
+    return Built(rows, matrix, Snapshot(until, ordered))
 
 
 def matrix_of(
@@ -121,30 +116,79 @@ def matrix_of(
     tuple of DataFrame and ndarray
         The wanted declarations and their matrix.
     """
-    how = _How(None, keep=False, progress=progress)
-    rows, matrix, _ = _computed(tables, spec, wanted, until, how)
-    return rows, matrix
+    history = reader_for(tables, spec.settings).history(wanted, until=until)
+    replays = LocalReplays.over(history, spec.settings)
+    return computed_from(replays, spec, progress=progress)
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
-    """Where a replay starts, whether it keeps the profiles, and who is told."""
+def profiles_between(
+    tables: Tables,
+    settings: FeatureSettings,
+    days: tuple[date | None, date],
+    keep: Callable[[str, KeyProfiles], None],
+    *,
+    caught: Mapping[str, Caught] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Make the profiles of the events of [since, until) alone, as of `until`.
 
-    snapshot: Snapshot | None
-    keep: bool
-    progress: Callable[[str], None]
+    Statistics are sums, so such profiles are added to those of `since` to get those of `until`.
+
+    Parameters
+    ----------
+    tables
+        The tables folder.
+    settings
+        Keys, links and half-lives.
+    days
+        First local day of the events, None for the beginning; and the day they end before.
+    keep
+        Told the name of each profile and the profiles, one after the other, so that no more
+        than two need be held.
+    caught
+        By link, the keys it goes through that had been examined before the first day.
+    progress
+        Told the name of each profile as it is replayed.
+    """
+    since, until = days
+    nobody = Wanted(ids=pa.array([], pa.string()))
+    history = reader_for(tables, settings).history(nobody, since=since, until=until)
+    replays = LocalReplays.over(history, settings, caught=caught, keep=keep)
+
+    def one(name: str) -> None:
+        _profiles_of(replays, name, settings)
+        progress(name)
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        list(pool.map(one, settings.profile_columns))
 
 
-def _computed(
-    tables: Tables, spec: FeatureSpec, wanted: Wanted, until: date, how: _How
-) -> tuple[pd.DataFrame, Matrix, dict[str, KeyProfiles]]:
-    since = how.snapshot.as_of if how.snapshot else None
-    history = reader_for(tables, spec.settings).history(wanted, since=since, until=until)
-    rows = _rows(history.rows, spec.settings)
+def computed_from(
+    replays: Replays, spec: FeatureSpec, *, progress: Callable[[str], None] = lambda _: None
+) -> tuple[pd.DataFrame, Matrix]:
+    """Compute the features of the wanted declarations from what an engine reads.
+
+    Parameters
+    ----------
+    replays
+        Reads profiles, on this machine or on a cluster.
+    spec
+        Features and category levels.
+    progress
+        Told the name of each profile as it is replayed.
+
+    Returns
+    -------
+    tuple of DataFrame and ndarray
+        The wanted declarations, and their matrix.
+    """
+    rows = _rows(replays.rows, spec.settings)
     matrix = np.full((len(rows), len(spec.features)), np.nan, dtype=np.float32)
     _fill_declared(matrix, rows, spec)
-    _fill_categories(matrix, history.rows, spec)
-    return rows, matrix, _fill_profiles(matrix, history, spec, how)
+    _fill_categories(matrix, replays.rows, spec)
+    earlier = _fill_profiles(matrix, replays, spec, progress)
+    _fill_crossed(matrix, rows, earlier, spec)
+    return rows, matrix
 
 
 def _rows(table: pa.Table, settings: FeatureSettings) -> pd.DataFrame:
@@ -187,95 +231,44 @@ def _as_number(column: pd.Series, name: str) -> Floats:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Events:
-    """The arrays of a history every key shares."""
-
-    declarations: pa.Table
-    results: pa.Table
-    lodged: Declared
-    known: Results
-
-
-def _events(history: History) -> _Events:
-    value, mass = (_floats(history.declarations[name]) for name in (VALUE, MASS))
-    known = (mass > 0) & (value > 0)
-    with np.errstate(over="ignore"):
-        price = np.divide(value, mass, out=np.full(len(value), np.nan), where=known)
-    price[np.isinf(price) | (price == 0)] = np.nan
-    nobody = np.zeros(0, dtype=np.int32)
-    day, wanted = (history.declarations[name].to_numpy() for name in (DAY, WANTED))
-    lodged = Declared(nobody, day, value, mass, price, wanted)
-    known = Results(
-        nobody,
-        history.results[DAY].to_numpy(),
-        _floats(history.results[HIT]),
-        _floats(history.results[REVENUE]),
-    )
-    # Packed once: the same events are put in order for every key.
-    lodged = replace(lodged, packed=lodged.events)
-    return _Events(history.declarations, history.results, lodged, known)
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.cast("float64").to_numpy(zero_copy_only=False)
-
-
 def _fill_profiles(
-    matrix: Matrix, history: History, spec: FeatureSpec, how: _How
-) -> dict[str, KeyProfiles]:
-    events = _events(history)
+    matrix: Matrix, replays: Replays, spec: FeatureSpec, progress: Callable[[str], None]
+) -> dict[tuple[str, ...], Floats]:
+    """Fill in the features of each key and link; return what the crossed ones are made of."""
     settings = spec.settings
-    base, base_profiles = _replay_key(
-        (), events, _known(how.snapshot, ALL), settings, keep=how.keep
-    )
+    base = replays.of(ALL, ())
     at = {name: place for place, name in enumerate(spec.names)}
-    own = events.lodged.wanted
-    own_amounts = (events.lodged.value[own], events.lodged.mass[own], events.lodged.price[own])
-    features = relative_features(settings)
+    features = {**relative_features(settings), **link_features(settings)}
+    crossed = columns_crossed(settings)
 
-    def one_key(place: int) -> tuple[str, KeyProfiles]:
-        key = settings.keys[place]
-        known, after = _replay_key(
-            key.columns, events, _known(how.snapshot, key.name), settings, keep=how.keep
-        )
-        view = View(known, base, *own_amounts, settings.prior_examinations)
-        for relative in features[key.name]:
+    def one(name: str) -> tuple[tuple[str, ...], Floats] | None:
+        known = _profiles_of(replays, name, settings)
+        view = View(known, base, replays.amounts, settings.prior_examinations)
+        for relative in features[name]:
             _put(matrix, at[relative.feature.name], relative.compute(view))
-        how.progress(key.name)
-        return key.name, after
+        progress(name)
+        columns = crossed.get(name)
+        return None if columns is None else (columns, view.sum("declarations"))
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        done = dict(pool.map(one_key, range(len(settings.keys))))
-    return {ALL: base_profiles} | done
-
-
-def _known(snapshot: Snapshot | None, name: str) -> KeyProfiles | None:
-    return None if snapshot is None else snapshot.profiles[name]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        found = [pair for pair in pool.map(one, features) if pair is not None]
+    everything = View(base, base, replays.amounts, settings.prior_examinations)
+    return {(): everything.sum("declarations")} | dict(found)
 
 
-def _replay_key(
-    columns: tuple[str, ...],
-    events: _Events,
-    before: KeyProfiles | None,
-    settings: FeatureSettings,
-    *,
-    keep: bool,
-) -> tuple[Profiles, KeyProfiles]:
-    """Replay one key from what was known before; return what was read and what is known after."""
-    tables = [events.declarations, events.results]
-    if before is not None and columns:
-        tables.insert(0, before.parts)
-    coded = encode(columns, tables)
-    lodged = replace(events.lodged, code=coded.codes[-2])
-    known = replace(events.known, code=coded.codes[-1])
-    half_lives = settings.half_lives_days
-    keys = max(coded.parts.num_rows, 0 if columns else 1)
-    if not keep:
-        profiles = read_only(keys, lodged, known, half_lives_days=half_lives)
-        return profiles, KeyProfiles(coded.parts, ProfileState.empty(0, len(half_lives)))
-    state = ProfileState.empty(keys, len(half_lives))
-    if before is not None:
-        state = before.state.grown(keys)
-    profiles = replay(state, lodged, known, half_lives_days=half_lives)
-    return profiles, KeyProfiles(coded.parts, state)
+def _profiles_of(replays: Replays, name: str, settings: FeatureSettings) -> Profiles:
+    links = {link.name: link for link in settings.links}
+    if name in links:
+        return replays.through(links[name])
+    return replays.of(name, settings.profile_columns[name])
+
+
+def _fill_crossed(
+    matrix: Matrix,
+    rows: pd.DataFrame,
+    earlier: Mapping[tuple[str, ...], Floats],
+    spec: FeatureSpec,
+) -> None:
+    at = {name: place for place, name in enumerate(spec.names)}
+    for crossed in cross_features(spec.settings):
+        _put(matrix, at[crossed.feature.name], crossed.compute(earlier, rows))

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from targeting.config import FeatureSettings
 from targeting.features.declared import DECLARED_FEATURES
+from targeting.features.links import link_features
 from targeting.features.registry import FAMILIES, computable_from
 from targeting.features.relative import KINDS, family_of, kind_of, relative_features
+from targeting.features.shares import cross_features
 from targeting.features.spec import registry
 from targeting.tables.output import staged_file
 
@@ -30,11 +32,7 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (4, "New goods for a known pair", ""),
     (5, "Dormant trader active again", ""),
     (6, "Sudden jump of a consignee's volume", ""),
-    (
-        7,
-        "Goods outside the consignee's usual lines",
-        "the share of the goods among the consignee's own",
-    ),
+    (7, "Goods outside the consignee's usual lines", ""),
     (8, "Very wide mix of goods per consignee", "an entropy over the consignee's chapters"),
     (9, "Consignee is a private person", "a column that says what kind of trader it is"),
     (
@@ -58,10 +56,10 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (16, "Declarant changed for this consignee", ""),
     (17, "Declarant's past hit rate", ""),
     (18, "Consignee's, consignor's or carrier's past hit rate", ""),
-    (19, "Party linked to a past seizure", "links of two steps, addresses and phones"),
+    (19, "Party linked to a past seizure", "addresses and phones"),
     (20, "Description of a stop word only", ""),
     (21, "Description very short", ""),
-    (22, "Description does not fit the goods code", "a model of text and goods code"),
+    (22, "Description does not fit the goods code", ""),
     (23, "Goods code missing or short", ""),
     (24, "Rare goods from this origin", ""),
     (25, "Goods senseless for the origin or route", "a table of what grows and is made where"),
@@ -99,7 +97,7 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
         "Prepaid freight where it is usually collected",
         "the usual of the route; a prepaid or collect flag",
     ),
-    (52, "Cash or advance payment for a new pair", "payment beside the history of the pair"),
+    (52, "Cash or advance payment for a new pair", ""),
     (53, "Unusual delivery terms", "the usual of the pair"),
     (54, "Unusual currency", "the invoice's currency"),
     (55, "Tax against value below the usual", "the usual of the goods"),
@@ -156,8 +154,8 @@ def render() -> str:
     '# Features'
     """
     settings = FeatureSettings()
-    parts = [_head(settings), *_declared(), _history(settings), _levels(settings)]
-    return "\n".join([*parts, _covered(settings)])
+    parts = [_head(settings), *_declared(), _history(settings)]
+    return "\n".join([*parts, _linked(settings), _levels(settings), _covered(settings)])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -245,6 +243,32 @@ def _kept(statistic: str) -> str:
     return "every key" if len(kinds) == len(KINDS) else ", ".join(kinds)
 
 
+def _linked(settings: FeatureSettings) -> str:
+    """Describe the links, then the features that hold two keys against each other."""
+    links = [
+        (f"`{name}`", first.family, first.computable, first.meaning, _numbers(first.indicators))
+        for name, group in link_features(settings).items()
+        for first in (group[1].feature,)
+    ]
+    crossed = [
+        (f"`{one.name}`", one.family, one.computable, _numbers(one.indicators), one.meaning)
+        for one in (cross.feature for cross in cross_features(settings))
+    ]
+    return "\n".join(
+        [
+            "## Of links\n",
+            "Two steps away, strictly earlier: what had been found with the other party, container "
+            "or conveyance of\nthis key's earlier lines, as it was known on the days of those "
+            "lines. Each carries `LINK_lines` (earlier\nlines whose other party had been examined "
+            "by then), `LINK_caught` (had been caught) and\n`LINK_hit_rate` (its mean hit rate, "
+            "shrunken).\n",
+            _table(("link", "family", "from", "LINK_caught", "indicators"), links),
+            "## Of two keys held against each other\n",
+            _table(("feature", "family", "from", "indicators", "meaning"), crossed),
+        ]
+    )
+
+
 def _levels(settings: FeatureSettings) -> str:
     rows = [
         (f"`{feature.name}`", feature.family, feature.meaning)
@@ -287,10 +311,9 @@ def _covered(settings: FeatureSettings) -> str:
 
 def _shortened(names: Sequence[str], settings: FeatureSettings) -> str:
     """Name features; those of a key once, as `KEY_*`."""
+    followed = {**relative_features(settings), **link_features(settings)}
     by_key = {
-        relative.feature.name: f"`{key}_*`"
-        for key, group in relative_features(settings).items()
-        for relative in group
+        relative.feature.name: f"`{key}_*`" for key, group in followed.items() for relative in group
     }
     return ", ".join(dict.fromkeys(by_key.get(name, f"`{name}`") for name in names))
 

@@ -343,3 +343,9 @@ DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
     for name, family, meaning, unit, indicators, sentence, compute in _LISTED
 )
 """Every feature computed from the declaration alone, in the order of the matrix."""
+
+EXTRA_COLUMNS = (
+    "incoterm", "manifest_gross_mass_kg", "manifest_package_count", "sealing_party",
+)  # fmt: skip
+"""Columns that are no part of the schema and that these features read where an extract brings
+them."""

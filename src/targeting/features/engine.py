@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from targeting.errors import InputError, near_matches
+from targeting.features.derived import DERIVED, HS_LEVELS, source_of
 from targeting.features.keys import no_codes
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from targeting.tables.folder import Tables
 
 EPOCH = date(1970, 1, 1)
-HS_LEVELS = {"hs2": 2, "hs4": 4, "hs6": 6}
-"""Derived key columns: leading digits of `hs_code`; null when the code is shorter."""
 
 DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
     "_day", "_wanted", "_value", "_mass", "_hit", "_revenue",
@@ -151,7 +150,7 @@ class Reader:
     time_zone
         Where days close at midnight.
     key_columns
-        Columns profile keys are made of, `hs2`, `hs4` and `hs6` included.
+        Columns profile keys are made of, derived ones included.
     """
 
     tables: Tables
@@ -219,12 +218,11 @@ class Reader:
             declared = _between(self._declared(connection), DAY, since, until)
             clock = _clock(declared)
             order = _time_order(connection, clock)
-            coded = {name: _coded(declared, name) for name in self._base_columns()}
-            keys = pa.table({name: _level_of(name, coded) for name in self.key_columns})
+            keys = self._keys({name: _coded(declared, name) for name in self._sources()})
             if since is None:
                 results = self._results_by_place(connection, clock, keys, until)
             else:
-                results = self._results(connection, since=since, until=until).to_arrow_table()
+                results = self._results_since(connection, since, until)
             asked = _asked(clock, wanted)
             rows = _mark(connection, declared, wanted).filter(ColumnExpression(WANTED))
             return History(
@@ -285,18 +283,18 @@ class Reader:
     def _results(
         self, connection: Connection, *, since: date | None, until: date | None
     ) -> Relation:
-        """Results known in [since, until), with the key columns of what was examined."""
+        """Results known in [since, until), with the sources of the keys of what was examined."""
         known = self._inspected(connection)
-        keys = [ColumnExpression(name) for name in self.key_columns]
+        sources = [ColumnExpression(name) for name in self._sources()]
         declared = _between(self._declared(connection), DAY, None, until)
         lodged = ColumnExpression(DAY).alias("_lodged")
-        declared = declared.select("declaration_id", lodged, *keys)
+        declared = declared.select("declaration_id", lodged, *sources)
         # A result cannot be known before the line exists; a slip of the clock must not leak.
         day = FunctionExpression(
             "greatest", ColumnExpression("_known"), ColumnExpression("_lodged")
         )
         joined = known.join(declared, "declaration_id").select(
-            *keys,
+            *sources,
             day.cast(duckdb.sqltype("INTEGER")).alias(DAY),
             HIT,
             REVENUE,
@@ -304,10 +302,24 @@ class Reader:
         )
         return _between(joined, DAY, since, until).order("_day, _inspection_id")
 
-    def _base_columns(self) -> list[str]:
-        """Columns to read: the levels of the goods code are cut from it, not read again."""
-        names = ("hs_code" if name in HS_LEVELS else name for name in self.key_columns)
-        return list(dict.fromkeys(names))
+    def _results_since(self, connection: Connection, since: date, until: date | None) -> pa.Table:
+        results = self._results(connection, since=since, until=until).to_arrow_table()
+        keys = self._keys({name: _as_coded(results[name]) for name in self._sources()})
+        own = {name: results[name] for name in (DAY, HIT, REVENUE)}
+        return pa.table({name: keys[name] for name in keys.column_names} | own)
+
+    def _sources(self) -> list[str]:
+        """Columns to read: what is derived is cut from one of them, not read again."""
+        return list(dict.fromkeys(source_of(name) for name in self.key_columns))
+
+    def _keys(self, coded: Mapping[str, pa.DictionaryArray]) -> pa.Table:
+        """Make the key columns, the derived ones included, from their sources."""
+        return pa.table(
+            {
+                name: DERIVED[name].of(coded[source_of(name)]) if name in DERIVED else coded[name]
+                for name in self.key_columns
+            }
+        )
 
     def _results_by_place(
         self, connection: Connection, clock: pa.Table, keys: pa.Table, until: date | None
@@ -333,8 +345,8 @@ class Reader:
         return results.take(pc.call_function("sort_indices", [queue], _BY_DAY_AND_ID))
 
     def _require(self, columns: Iterable[str]) -> None:
-        known = {*columns, *HS_LEVELS}
-        unknown = sorted(set(self.key_columns) - known)
+        known = {*columns, *DERIVED}
+        unknown = sorted(set(self._sources()) - known)
         if unknown:
             raise InputError(
                 "profile keys name columns the tables do not have",
@@ -420,22 +432,12 @@ def _is_in_order(clock: pa.Table) -> bool:
 
 def _coded(declared: Relation, name: str) -> pa.DictionaryArray:
     """Read one column as codes and their text; only one column's text is held at a time."""
-    text = declared.select(name).to_arrow_table().column(0).cast(pa.string())
-    coded = text.dictionary_encode().unify_dictionaries().combine_chunks()
+    return _as_coded(declared.select(name).to_arrow_table().column(0))
+
+
+def _as_coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    coded = column.cast(pa.string()).dictionary_encode().unify_dictionaries().combine_chunks()
     return coded if isinstance(coded, pa.DictionaryArray) else no_codes()
-
-
-def _level_of(name: str, coded: Mapping[str, pa.DictionaryArray]) -> pa.DictionaryArray:
-    """Return a key column; a level of the goods code is cut from the codes' text."""
-    if name not in HS_LEVELS:
-        return coded[name]
-    whole, digits = coded["hs_code"], HS_LEVELS[name]
-    heads = [
-        code[:digits] if code is not None and len(code) >= digits else None
-        for code in whole.dictionary.to_pylist()
-    ]
-    levels = pa.array(heads, pa.string()).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(levels.indices.take(whole.indices), levels.dictionary)
 
 
 def _events(keys: pa.Table, clock: pa.Table, asked: np.ndarray) -> pa.Table:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from targeting.features.registry import counted, money, number, text
+from targeting.config import KeySettings
+from targeting.features.registry import counted, money, number, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from targeting.config import KeySettings
+    from targeting.config import LinkSettings
 
 FEW = 10
 """Fewer lines or examinations than this are told as `only` so many."""
@@ -30,6 +31,14 @@ _WHO = {
     "seal_id": "this seal",
 }
 _GOODS = {"hs2": "chapter", "hs4": "heading", "hs6": "goods code", "hs_code": "goods code"}
+
+
+_PLACES = ("_port", "_site")
+
+
+def _port(column: str) -> str:
+    """Name the column of the tables a site is read from; an officer is shown what it says."""
+    return f"{column.removesuffix('_site')}_port" if column.endswith("_site") else column
 
 
 def has_goods(key: KeySettings) -> bool:
@@ -61,8 +70,8 @@ def who(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
             The declaration's columns and features, by name.
         """
         columns = list(key.columns)
-        if len(columns) > 1 and all(column.endswith("_port") for column in columns):
-            return f"route {' - '.join(text(line, column) for column in columns)}"
+        if len(columns) > 1 and all(column.endswith(_PLACES) for column in columns):
+            return f"route {' - '.join(text(line, _port(column)) for column in columns)}"
         first, *rest = columns
         return _named(first, line) + "".join(_joined(column, line) for column in rest)
 
@@ -82,7 +91,10 @@ def _named(column: str, line: Mapping[str, object]) -> str:
         digits = int(column[2]) if column != "hs_code" else 10
         code = text(line, "hs_code")
         return f"{_GOODS[column]} {code[:digits] if code.isdecimal() else code}"
-    if column.endswith(("_country", "_port")) or column == "office_id":
+    if column == "goods_words":
+        return "goods described in these words"
+    if column.endswith(("_country", *_PLACES)) or column == "office_id":
+        column = _port(column)
         word = column.removesuffix("_id").removesuffix("_country").replace("_", " ")
         return f"{word} {text(line, column)}"
     return f"this {column.removesuffix('_id').replace('_', ' ')}"
@@ -286,3 +298,112 @@ def priced(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
         return f"{money(here)} per kg; {count} of {named(line)}: typically {money(typical)} per kg"
 
     return sentence
+
+
+def kept_company(link: LinkSettings) -> Callable[[Mapping[str, object]], str]:
+    """Say what had been found with those a key dealt with before.
+
+    Parameters
+    ----------
+    link
+        Of which key, through which.
+    """
+    named, other = who(KeySettings(columns=link.of)), _role(link.through)
+
+    def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
+        lines, caught = (number(line, f"{link.name}_{what}") for what in ("lines", "caught"))
+        if math.isnan(lines):
+            return ""
+        if lines == 0:
+            return f"{named(line)}: no earlier line with a {other} examined by then"
+        earlier = counted(lines, "earlier line")
+        return f"{named(line)}: {said(caught)} of {earlier} with a {other} caught by then"
+
+    return sentence
+
+
+def unusual(whole: tuple[str, ...], part: tuple[str, ...]) -> Callable[[Mapping[str, object]], str]:
+    """Say how seldom a part came with a whole before.
+
+    Parameters
+    ----------
+    whole
+        Columns of the key whose history is looked at, such as the consignee.
+    part
+        Columns of the two together, such as consignee and office.
+    """
+    named = who(KeySettings(columns=whole))
+    names = {columns: KeySettings(columns=columns).name for columns in (whole, part)}
+    added = [column for column in part if column not in whole]
+
+    def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
+        made = number(line, f"{names[part]}_declarations")
+        count = number(line, f"{names[whole]}_declarations")
+        if math.isnan(made) or not count > 0:
+            return ""
+        goods = " and ".join(_named(column, line) for column in added)
+        return f"{named(line)}: {said(made)} of {counted(count, 'earlier line')} with {goods}"
+
+    return sentence
+
+
+def seldom_together(left: str, right: str) -> Callable[[Mapping[str, object]], str]:
+    """Say how often two codes came together, beside what chance would give.
+
+    Parameters
+    ----------
+    left, right
+        Columns of the two keys, such as `hs6` and `origin_country`.
+    """
+    pair = KeySettings(columns=(left, right))
+    named = who(pair)
+
+    def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
+        made = number(line, f"{pair.name}_declarations")
+        lift = number(line, f"{pair.name}_lift")
+        if math.isnan(made) or math.isnan(lift):
+            return ""
+        usual = (made + 0.5) * math.exp(max(-700.0, min(-lift, 700.0)))
+        return f"{named(line)}: {counted(made, 'earlier line')}; chance would give {money(usual)}"
+
+    return sentence
+
+
+def cash_for_new_pair(line: Mapping[str, object]) -> str:
+    """Say that a pair that never dealt before pays in cash or in advance.
+
+    Parameters
+    ----------
+    line
+        The declaration's columns and features, by name.
+    """
+    if number(line, "cash_for_new_pair") > 0:
+        return (
+            f"consignee and consignor never dealt before; payment: {text(line, 'payment_method')}"
+        )
+    return "" if math.isnan(number(line, "cash_for_new_pair")) else "no new pair paying in cash"
+
+
+def _role(columns: tuple[str, ...]) -> str:
+    return " and ".join(column.removesuffix("_id").replace("_", " ") for column in columns)

@@ -335,3 +335,35 @@ def replay_grouped(
                 np.int32(known[result, 0]), known[result, 1], known[result, 2],
             )  # fmt: skip
             result += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def known_before(code, day, starts, known, examined, hits):
+    """Count, for each declaration, the results of its key that were known before its day.
+
+    Parameters
+    ----------
+    code
+        Shape (n,). Row of each declaration's key; -1 where the key is missing.
+    day
+        Shape (n,). Day lodged.
+    starts, known
+        Results by key, from `grouped`: day, hit, revenue.
+    examined, hits
+        Shape (n,). What was known before any of these results; the counts are added to it.
+    """
+    found = np.zeros(len(known) + 1)
+    for row in range(len(known)):
+        found[row + 1] = found[row] + known[row, 1]
+    for at in range(len(code)):
+        key = code[at]
+        if key >= 0:
+            low, high = starts[key], starts[key + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if known[middle, 0] < day[at]:
+                    low = middle + 1
+                else:
+                    high = middle
+            examined[at] += low - starts[key]
+            hits[at] += found[low] - found[starts[key]]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from targeting.config import FeatureSettings, KeySettings, KeyStatistic
     from targeting.features.profiles import Profiles
     from targeting.features.registry import Family
+    from targeting.features.replays import Amounts
 
     Floats = npt.NDArray[np.float64]
 
@@ -41,17 +42,15 @@ class View:
         Of the key; one row per wanted declaration.
     base
         Of all declarations together, for the base rate of the day.
-    value, mass, price
-        Shape (n,). The declaration's own customs value, net mass and value per kg.
+    amounts
+        The declarations' own customs value, net mass and value per kg.
     prior_examinations
         Weight of the base rate, in examinations.
     """
 
     profiles: Profiles
     base: Profiles
-    value: Floats
-    mass: Floats
-    price: Floats
+    amounts: Amounts
     prior_examinations: float
 
     def sum(self, statistic: str, block: int = 0) -> Floats:
@@ -113,7 +112,7 @@ def _typical_price(view: View) -> Floats:
 
 
 def _price_ratio(view: View) -> Floats:
-    return log(view.price) - ratio(view.sum("log_price"), view.sum("priced"))
+    return log(view.amounts.price) - ratio(view.sum("log_price"), view.sum("priced"))
 
 
 def _price_z(view: View) -> Floats:
@@ -122,7 +121,7 @@ def _price_z(view: View) -> Floats:
     mean = ratio(view.sum("log_price"), count)
     variance = np.maximum(ratio(view.sum("log_price_squared"), count) - mean**2, 0.0)
     enough = np.where(count >= 2, np.sqrt(variance), np.nan)
-    return (log(view.price) - mean) / np.maximum(enough, 0.1)
+    return (log(view.amounts.price) - mean) / np.maximum(enough, 0.1)
 
 
 def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
@@ -130,7 +129,7 @@ def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
 
     def size(view: View) -> Floats:
         mean = ratio(view.sum(own), view.sum(counted))
-        return log(ratio(getattr(view, own), mean))
+        return log(ratio(getattr(view.amounts, own), mean))
 
     return size
 
@@ -170,6 +169,8 @@ _FAMILY: dict[str, Family] = {
     "office_id": "route", "transport_document_id": "document", "goods_description": "document",
     "incoterm": "document", "container_type": "conveyance", "container_load": "conveyance",
     "transport_mode": "conveyance", "sealing_party": "conveyance",
+    "loading_site": "route", "transshipment_site": "route", "discharge_site": "route",
+    "goods_words": "goods and price", "container_owner": "conveyance",
 }  # fmt: skip
 _STRENGTH: tuple[Family, ...] = (
     "party", "conveyance", "goods and price", "route", "document", "timing",
@@ -184,10 +185,13 @@ _INDICATORS = {
     ("container_id",): (19, 59),
     ("seal_id",): (64,),
     ("hs6",): (38, 46),
-    ("transshipment_port",): (32,),
-    ("loading_port", "discharge_port"): (28, 32),
+    ("transshipment_site",): (32,),
+    ("loading_site", "discharge_site"): (28, 32),
+    ("container_owner",): (61,),
     ("consignee_id", "consignor_id"): (3,),
+    ("consignee_id", "hs2"): (7,),
     ("consignee_id", "hs6"): (7,),
+    ("goods_words", "hs4"): (22, 46),
     ("consignee_id", "declarant_id"): (16,),
     ("consignee_id", "notify_party_id"): (13,),
     ("consignee_id", "office_id"): (33,),

@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from targeting.errors import ConfigError, near_matches
-from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.engine import HS_LEVELS, Reader
+from targeting.features.declared import DECLARED_FEATURES, EXTRA_COLUMNS
+from targeting.features.derived import DERIVED, HS_LEVELS, source_of
+from targeting.features.engine import Reader
+from targeting.features.links import link_features
 from targeting.features.registry import Feature, computable_from, number, text
 from targeting.features.relative import relative_features
+from targeting.features.shares import cross_features
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, NEVER_FEATURES
 
 if TYPE_CHECKING:
@@ -68,7 +71,28 @@ def key_columns(settings: FeatureSettings) -> tuple[str, ...]:
     settings
         Feature settings, with the profile keys.
     """
-    return tuple(dict.fromkeys(column for key in settings.keys for column in key.columns))
+    columns = (column for parts in settings.profile_columns.values() for column in parts)
+    return tuple(dict.fromkeys(columns))
+
+
+def extra_columns(settings: FeatureSettings) -> tuple[str, ...]:
+    """Return the columns features read that the schema of declarations does not have.
+
+    Parameters
+    ----------
+    settings
+        Keys, categories and extra numbers.
+
+    Examples
+    --------
+    >>> from targeting.config import FeatureSettings
+    >>> extra_columns(FeatureSettings(numbers=("axle_count",)))[-1]
+    'axle_count'
+    """
+    configured = [source_of(name) for name in key_columns(settings)]
+    used = (*EXTRA_COLUMNS, *configured, *settings.categories, *settings.numbers)
+    known = {*DECLARATIONS.names, *HS_LEVELS}
+    return tuple(name for name in dict.fromkeys(used) if name not in known)
 
 
 def registry(settings: FeatureSettings) -> tuple[Feature, ...]:
@@ -87,15 +111,17 @@ def registry(settings: FeatureSettings) -> tuple[Feature, ...]:
     Examples
     --------
     >>> from targeting.config import FeatureSettings
-    >>> len(registry(FeatureSettings(keys=(), categories=())))
+    >>> len(registry(FeatureSettings(keys=(), links=(), categories=())))
     55
     """
     _refuse_leaks(settings)
-    profiled = (f.feature for group in relative_features(settings).values() for f in group)
+    groups = (*relative_features(settings).values(), *link_features(settings).values())
+    profiled = (relative.feature for group in groups for relative in group)
     features = (
         *(declared.feature for declared in DECLARED_FEATURES),
         *(_extra_number(name) for name in settings.numbers),
         *profiled,
+        *(crossed.feature for crossed in cross_features(settings)),
         *(_category(name) for name in settings.categories),
     )
     _refuse_names(tuple(feature.name for feature in features))
@@ -183,14 +209,19 @@ def learn_spec(
 
 
 def _require_columns(tables: Tables, settings: FeatureSettings) -> None:
-    known = {*DECLARATIONS.names, *tables.schema(DECLARATIONS).names, *HS_LEVELS}
-    used = [*key_columns(settings), *settings.categories, *settings.numbers]
-    unknown = [name for name in used if name not in known]
+    known = {*DECLARATIONS.names, *tables.schema(DECLARATIONS).names}
+    unknown = [
+        *(name for name in key_columns(settings) if name not in {*known, *DERIVED}),
+        *(name for name in settings.categories if name not in {*known, *HS_LEVELS}),
+        *(name for name in settings.numbers if name not in known),
+    ]
     if unknown:
         raise ConfigError(
             "the feature settings name columns the tables do not have",
             where=f"{tables.name}: declarations",
-            found=", ".join(f"{name} ({near_matches(name, known)})" for name in unknown),
+            found=", ".join(
+                f"{name} ({near_matches(name, {*known, *DERIVED})})" for name in unknown
+            ),
             do="Mend the feature settings, or ingest the column as an extra one.",
         )
 

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from targeting.features.columns import Floats
 
 _WORD = re.compile(r"[^\W\d_]+")
-_SHORT = 3
-_CONNECTIVES = frozenset(
+SHORT = 3
+"""Words of fewer letters name no goods."""
+CONNECTIVES = frozenset(
     ("and", "for", "from", "not", "other", "per", "the", "with", "без", "для", "или", "под", "при")
 )
+"""Words that join others and name nothing."""
 _YO = {0x451: 0x435}  # Cyrillic io is often written as ie
 
 
@@ -90,7 +92,7 @@ def read_description(text: str) -> Reading:
     while at < len(words):
         length = _term_at(words, at)
         terms += length > 0
-        if length == 0 and len(words[at]) >= _SHORT and words[at] not in _CONNECTIVES:
+        if length == 0 and len(words[at]) >= SHORT and words[at] not in CONNECTIVES:
             left.add(words[at])
         at += max(length, 1)
     return Reading(terms, len(left))

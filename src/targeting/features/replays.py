@@ -1,0 +1,325 @@
+"""Reading every profile of the wanted declarations, on one machine.
+
+`Replays` is what the build asks of an engine; `LocalReplays` answers from a history in memory, and
+`cluster.py` from Spark. What is asked for is the same, so are the answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from targeting.features.engine import DAY, HIT, MASS, REVENUE, VALUE, WANTED
+from targeting.features.kernel import STATISTICS, grouped, known_before
+from targeting.features.keys import encode
+from targeting.features.profiles import (
+    Declared,
+    Profiles,
+    ProfileState,
+    Results,
+    read_only,
+    replay,
+)
+from targeting.features.snapshot import KeyProfiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from targeting.config import FeatureSettings, LinkSettings
+    from targeting.features.engine import History
+    from targeting.features.keys import KeyCodes
+
+    Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What declarations state of value and mass.
+
+    Parameters
+    ----------
+    value, mass
+        Shape (n,). Customs value, and net mass in kg; NaN where not stated.
+    price
+        Shape (n,). Value per kg; NaN where either is missing or not above zero.
+    """
+
+    value: Floats
+    mass: Floats
+    price: Floats
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Amounts:
+        """Take the amounts of declarations from the columns `VALUE` and `MASS`.
+
+        Parameters
+        ----------
+        table
+            Declarations of a history.
+        """
+        value, mass = _floats(table[VALUE]), _floats(table[MASS])
+        stated = (mass > 0) & (value > 0)
+        with np.errstate(over="ignore"):
+            price = np.divide(value, mass, out=np.full(len(value), np.nan), where=stated)
+        price[np.isinf(price) | (price == 0)] = np.nan
+        return cls(value, mass, price)
+
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Amounts:
+        """Return the amounts of some declarations.
+
+        Parameters
+        ----------
+        wanted
+            Shape (n,). Which.
+        """
+        return Amounts(self.value[wanted], self.mass[wanted], self.price[wanted])
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """Keys that had been examined before a replay begins, for the links that go through them.
+
+    Parameters
+    ----------
+    parts
+        The key's columns, one row per key; keys never examined may be left out.
+    examinations, hits
+        Shape (keys,). Counts over all time.
+    """
+
+    parts: pa.Table
+    examinations: Floats
+    hits: Floats
+
+    @classmethod
+    def of(cls, profiles: KeyProfiles) -> Caught:
+        """Find the keys among some profiles that were examined.
+
+        Parameters
+        ----------
+        profiles
+            All profiles of the key.
+        """
+        sums = profiles.state.sums
+        examinations = sums[:, STATISTICS.index("examinations")]
+        there = np.flatnonzero(examinations > 0)
+        hits = sums[there, STATISTICS.index("hits")]
+        return cls(profiles.parts.take(there), examinations[there], hits)
+
+
+class Replays(Protocol):
+    """Reads the profiles of the wanted declarations, each as of its own day."""
+
+    @property
+    def rows(self) -> pa.Table:
+        """The wanted declarations with every column, by `lodged_at` and `declaration_id`."""
+        ...
+
+    @property
+    def amounts(self) -> Amounts:
+        """Amounts of the wanted declarations."""
+        ...
+
+    def of(self, name: str, columns: tuple[str, ...]) -> Profiles:
+        """Read the profiles of a key.
+
+        Parameters
+        ----------
+        name
+            The key's name.
+        columns
+            The key's columns; none is the one key all declarations share.
+        """
+        ...
+
+    def through(self, link: LinkSettings) -> Profiles:
+        """Read the profiles of a link.
+
+        The statistics of results then speak of earlier lines: `examinations` counts those whose
+        other party had been examined by then, `hits` adds up that party's hit rate by then, and
+        `revenue` counts the lines whose other party had been caught.
+
+        Parameters
+        ----------
+        link
+            Of which key, through which.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReplays:
+    """Replays a history that is held in memory; `over` makes one.
+
+    Parameters
+    ----------
+    history
+        Events, and the wanted rows among them.
+    settings
+        Half-lives and keys.
+    lodged, known
+        The events, without codes of a key.
+    amounts
+        Amounts of the wanted declarations.
+    before
+        Profiles the replay starts from, by name; empty starts from nothing.
+    caught
+        By link, the keys it goes through that had been examined before.
+    keep
+        Told each profile's name and its state after the last event; None keeps none.
+    """
+
+    history: History
+    settings: FeatureSettings
+    lodged: Declared
+    known: Results
+    amounts: Amounts
+    before: Mapping[str, KeyProfiles]
+    caught: Mapping[str, Caught]
+    keep: Callable[[str, KeyProfiles], None] | None
+
+    @classmethod
+    def over(
+        cls,
+        history: History,
+        settings: FeatureSettings,
+        *,
+        before: Mapping[str, KeyProfiles] | None = None,
+        caught: Mapping[str, Caught] | None = None,
+        keep: Callable[[str, KeyProfiles], None] | None = None,
+    ) -> LocalReplays:
+        """Make ready to replay a history.
+
+        Parameters
+        ----------
+        history
+            Events, and the wanted rows among them.
+        settings
+            Half-lives and keys.
+        before
+            Profiles the replay starts from, by name; None starts from nothing.
+        caught
+            By link, the keys it goes through that had been examined before. Needed where the
+            events do not begin at the beginning; None takes them from `before`.
+        keep
+            Told each profile's name and its state after the last event; None keeps none, which
+            saves the memory they take.
+        """
+        declared, results = history.declarations, history.results
+        amounts = Amounts.of(declared)
+        nobody = np.zeros(0, dtype=np.int32)
+        day, wanted = (declared[name].to_numpy() for name in (DAY, WANTED))
+        lodged = Declared(nobody, day, amounts.value, amounts.mass, amounts.price, wanted)
+        known = Results(
+            nobody, results[DAY].to_numpy(), _floats(results[HIT]), _floats(results[REVENUE])
+        )
+        before = before or {}
+        return cls(
+            history,
+            settings,
+            # Packed once: the same events are put in order for every key.
+            replace(lodged, packed=lodged.events),
+            known,
+            amounts.only(wanted),
+            before,
+            caught if caught is not None else caught_in(before, settings),
+            keep,
+        )
+
+    @property
+    def rows(self) -> pa.Table:
+        """The wanted declarations with every column, by `lodged_at` and `declaration_id`."""
+        return self.history.rows
+
+    def of(self, name: str, columns: tuple[str, ...]) -> Profiles:
+        """Read the profiles of a key.
+
+        Parameters
+        ----------
+        name
+            The key's name.
+        columns
+            The key's columns; none is the one key all declarations share.
+        """
+        coded = self._coded(columns, self.before.get(name))
+        lodged, known = coded.codes[-2:]
+        return self._replayed(
+            name, coded, replace(self.lodged, code=lodged), replace(self.known, code=known)
+        )
+
+    def through(self, link: LinkSettings) -> Profiles:
+        """Read the profiles of a link.
+
+        Parameters
+        ----------
+        link
+            Of which key, through which.
+        """
+        examined, hits = self._reached(link)
+        coded = self._coded(link.of, self.before.get(link.name))
+        code, day = coded.codes[-2], self.lodged.day
+        told = (examined > 0) & (code >= 0)
+        found = Results(
+            code[told], day[told], hits[told] / examined[told], (hits[told] > 0).astype(np.float64)
+        )
+        return self._replayed(link.name, coded, replace(self.lodged, code=code), found)
+
+    def _reached(self, link: LinkSettings) -> tuple[Floats, Floats]:
+        """Per declaration, examinations and hits of what a link goes through, known by then."""
+        caught = self.caught.get(link.name)
+        tables = [self.history.declarations, self.history.results]
+        coded = encode(link.through, [caught.parts, *tables] if caught else tables)
+        lodged, known = coded.codes[-2:]
+        examined, hits = (np.zeros(len(lodged)) for _ in range(2))
+        if caught is not None:
+            seen = (lodged >= 0) & (lodged < len(caught.hits))
+            examined[seen] = caught.examinations[lodged[seen]]
+            hits[seen] = caught.hits[lodged[seen]]
+        starts, events = grouped(known, coded.parts.num_rows, self.known.events)
+        known_before(lodged, self.lodged.day, starts, events, examined, hits)
+        return examined, hits
+
+    def _coded(self, columns: tuple[str, ...], before: KeyProfiles | None) -> KeyCodes:
+        """Code a key over what was known before, the declarations and the results."""
+        tables = [self.history.declarations, self.history.results]
+        if before is not None and columns:
+            tables.insert(0, before.parts)
+        return encode(columns, tables)
+
+    def _replayed(self, name: str, coded: KeyCodes, lodged: Declared, known: Results) -> Profiles:
+        half_lives, before = self.settings.half_lives_days, self.before.get(name)
+        shared = not self.settings.profile_columns[name]
+        keys = max(coded.parts.num_rows, 1 if shared else 0)
+        if self.keep is None and before is None:
+            return read_only(keys, lodged, known, half_lives_days=half_lives)
+        state = ProfileState.empty(keys, len(half_lives))
+        if before is not None:
+            state = before.state.grown(keys)
+        profiles = replay(state, lodged, known, half_lives_days=half_lives)
+        if self.keep is not None:
+            self.keep(name, KeyProfiles(coded.parts, state))
+        return profiles
+
+
+def caught_in(profiles: Mapping[str, KeyProfiles], settings: FeatureSettings) -> dict[str, Caught]:
+    """Find what the links reach among some profiles.
+
+    Parameters
+    ----------
+    profiles
+        Profiles by name; empty finds nothing.
+    settings
+        Keys and links.
+    """
+    names = {key.columns: key.name for key in settings.keys}
+    through = {link.name: names[link.through] for link in settings.links}
+    return {link: Caught.of(profiles[name]) for link, name in through.items() if name in profiles}
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    return column.cast("float64").to_numpy(zero_copy_only=False)
