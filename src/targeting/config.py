@@ -45,6 +45,10 @@ KeyStatistic = Literal[
 """What a key can tell of a line; counts and hit rates all-time and once per half-life."""
 
 
+KeyMeasure = Literal["price", "mass_per_package", "freight_per_kg", "gross_mass", "lead_hours"]
+"""The ratio a key follows: customs value over net mass unless it says otherwise."""
+
+
 class KeySettings(Settings):
     """One profile key: the columns whose joint value is followed through time.
 
@@ -58,10 +62,14 @@ class KeySettings(Settings):
         words of a description that name goods.
     statistics
         What the key tells of a line; None is what suits its kind, as docs/features.md lists.
+    measure
+        The ratio whose usual value is followed. A key with another than `price` tells of that
+        alone: the usual, and how far the line lies from it.
     """
 
     columns: tuple[str, ...] = Field(min_length=1, max_length=3)
     statistics: tuple[KeyStatistic, ...] | None = None
+    measure: KeyMeasure = "price"
 
     @model_validator(mode="before")
     @classmethod
@@ -73,10 +81,17 @@ class KeySettings(Settings):
             return {"columns": tuple(value)}
         return value
 
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.measure != "price" and self.statistics is not None:
+            raise ValueError("a key with a measure tells of that alone: leave out `statistics`")
+        return self
+
     @property
     def name(self) -> str:
         """The key's short name, as features carry it: `consignee`, `hs6_x_origin`."""
-        return "_x_".join(short_name(column) for column in self.columns)
+        columns = "_x_".join(short_name(column) for column in self.columns)
+        return columns if self.measure == "price" else f"{columns}_{self.measure}"
 
 
 def short_name(column: str) -> str:
@@ -146,7 +161,6 @@ DEFAULT_KEYS: tuple[KeySettings, ...] = (
             ("transshipment_site",),
             ("loading_site", "discharge_site"),
             ("hs6", "origin_country"),
-            ("consignee_id", "hs2"),
             ("consignee_id", "hs6"),
             ("declarant_id", "hs6"),
             ("consignee_id", "consignor_id"),
@@ -157,6 +171,16 @@ DEFAULT_KEYS: tuple[KeySettings, ...] = (
             ("office_id", "carrier_id"),
             ("consignee_id", "consignor_id", "hs2"),
         )
+    ),
+    KeySettings(columns=("consignee_id", "hs2"), statistics=("declarations", "hit_rate")),
+    KeySettings(columns=("hs6",), measure="mass_per_package"),
+    KeySettings(columns=("hs6", "container_type"), measure="gross_mass"),
+    KeySettings(columns=("loading_site", "discharge_site"), measure="freight_per_kg"),
+    KeySettings(columns=("consignee_id",), measure="lead_hours"),
+    KeySettings(columns=("hs6", "tax_regime"), statistics=("declarations",)),
+    KeySettings(
+        columns=("loading_site", "transshipment_site", "discharge_site"),
+        statistics=("declarations",),
     ),
     KeySettings(columns=("goods_words",), statistics=("declarations",)),
     KeySettings(
@@ -178,7 +202,7 @@ DEFAULT_LINKS = tuple(
 
 def _default_links(given: dict[str, Any]) -> tuple[LinkSettings, ...]:
     """Keep the default links that go through a key the settings follow."""
-    followed = {key.columns for key in given.get("keys", ())}
+    followed = {key.columns for key in given.get("keys", ()) if key.measure == "price"}
     return tuple(link for link in DEFAULT_LINKS if link.through in followed)
 
 
@@ -254,7 +278,7 @@ class FeatureSettings(Settings):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"the {what} {', '.join(twice)} is listed twice")
-        followed = {key.columns for key in self.keys}
+        followed = {key.columns for key in self.keys if key.measure == "price"}
         loose = [link.name for link in self.links if link.through not in followed]
         if loose:
             raise ValueError(
@@ -268,6 +292,11 @@ class FeatureSettings(Settings):
         """Columns behind every profile by its name: all declarations, the keys, the links."""
         keys = {key.name: key.columns for key in self.keys}
         return {ALL: ()} | keys | {link.name: link.of for link in self.links}
+
+    @property
+    def measures(self) -> dict[str, KeyMeasure]:
+        """What each key follows, by its name."""
+        return {key.name: key.measure for key in self.keys}
 
 
 class ModelSettings(Settings):

@@ -243,7 +243,8 @@ def _fill_profiles(
 
     def one(name: str) -> tuple[tuple[str, ...], Floats] | None:
         known = _profiles_of(replays, name, settings)
-        view = View(known, base, replays.amounts, settings.prior_examinations)
+        own = replays.amounts(settings.measures.get(name, "price"))
+        view = View(known, base, own, settings.prior_examinations)
         for relative in features[name]:
             _put(matrix, at[relative.feature.name], relative.compute(view))
         progress(name)
@@ -252,7 +253,7 @@ def _fill_profiles(
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         found = [pair for pair in pool.map(one, features) if pair is not None]
-    everything = View(base, base, replays.amounts, settings.prior_examinations)
+    everything = View(base, base, replays.amounts(), settings.prior_examinations)
     return {(): everything.sum("declarations")} | dict(found)
 
 

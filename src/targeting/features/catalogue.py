@@ -67,7 +67,11 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (27, "Origin is not the country of dispatch", ""),
     (28, "Route not seen before", ""),
     (29, "Detour", ""),
-    (30, "Transshipments above the usual number", "the number, and the usual of the route"),
+    (
+        30,
+        "Transshipments above the usual number",
+        "the number: one port is all a declaration states",
+    ),
     (31, "Free zone or transshipment hub on the route", ""),
     (32, "Port or border with earlier seizures on the route", ""),
     (33, "First use of this office by the consignee", ""),
@@ -75,8 +79,8 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (35, "Route changed after lodging", "versions of a declaration"),
     (36, "Manifest and declaration differ", "the manifest's parties, goods codes and containers"),
     (37, "Master and house bill differ", "both bills"),
-    (38, "Mass unusual for goods and unit", "the kind of unit beside the goods"),
-    (39, "Mass per package unusual", "the usual of the goods"),
+    (38, "Mass unusual for goods and unit", ""),
+    (39, "Mass per package unusual", ""),
     (40, "Mass per cubic metre unusual", "volume"),
     (41, "Gross and net mass do not fit", ""),
     (
@@ -90,7 +94,7 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (46, "Value per kg low or high", ""),
     (47, "Value per unit unusual", "supplementary units, and the usual of the goods"),
     (48, "Freight high for the value", ""),
-    (49, "Freight per kg unusual for the route", "the usual of the route"),
+    (49, "Freight per kg unusual for the route", ""),
     (50, "Freight or insurance missing where usual", "the usual of the route; insurance"),
     (
         51,
@@ -101,7 +105,7 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (53, "Unusual delivery terms", "the usual of the pair"),
     (54, "Unusual currency", "the invoice's currency"),
     (55, "Tax against value below the usual", "the usual of the goods"),
-    (56, "Preference claimed unusually", "the usual of the goods"),
+    (56, "Preference claimed unusually", ""),
     (57, "One consignment split into lots", "lots lodged on the same day"),
     (
         58,
@@ -116,7 +120,7 @@ INDICATORS: tuple[tuple[int, str, str], ...] = (
     (64, "Seal used twice", "seals of the same day"),
     (65, "Seal changed on the way", "seals at each event"),
     (66, "Sealed by the shipper, or weakly", "the seal's class"),
-    (67, "Lodged late", "the party's own usual"),
+    (67, "Lodged late", ""),
     (68, "Amended after lodging", ""),
     (69, "Regime changed, or left uncollected", "events after arrival"),
     (70, "Lodged at an hour unusual for the declarant", "the declarant's usual hours"),
@@ -214,8 +218,10 @@ def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
     columns = ", ".join(f"`{column}`" for column in key.columns)
     settings = FeatureSettings(keys=(key,))
     first = relative_features(settings)[key.name][0].feature
+    measured = key.measure != "price"
     return (
-        f"`{key.name}`", columns, family_of(key), kind_of(key), computable_from(key.columns),
+        f"`{key.name}`", columns, family_of(key), "measure" if measured else kind_of(key),
+        first.computable if measured else computable_from(key.columns),
         str(count), _numbers(first.indicators),
     )  # fmt: skip
 
@@ -223,6 +229,7 @@ def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
 def _statistics(settings: FeatureSettings) -> list[tuple[str, ...]]:
     """Describe each statistic once, its half-lives in one row."""
     features = relative_features(settings)
+    measured = next((key for key in settings.keys if key.measure != "price"), None)
     widest = max(settings.keys, key=lambda key: len(features[key.name]))
     rows: dict[str, list[str]] = {}
     units = {}
@@ -231,10 +238,22 @@ def _statistics(settings: FeatureSettings) -> list[tuple[str, ...]]:
         suffix = relative.feature.name.removeprefix(f"{widest.name}_")
         rows.setdefault(meaning, []).append(suffix)
         units[meaning] = relative.feature.unit
-    return [
+    kept = [
         (", ".join(f"`KEY_{name}`" for name in names), _kept(names[0]), units[meaning], meaning)
         for meaning, names in rows.items()
     ]
+    own = features[measured.name] if measured else ()
+    return [*kept, *(_measured_row(measured, one.feature) for one in own if measured)]
+
+
+def _measured_row(key: KeySettings, feature: Feature) -> tuple[str, ...]:
+    suffix = feature.name.removeprefix(f"{key.name}_")
+    meaning = {
+        "typical": "Geometric mean of the measure, in its own unit.",
+        "ratio": "Log of the measure over the typical one.",
+        "z": "Spreads of the measure from the typical one.",
+    }[suffix]
+    return f"`KEY_{suffix}`", "keys with a measure", "", meaning
 
 
 def _kept(statistic: str) -> str:

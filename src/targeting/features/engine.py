@@ -20,6 +20,7 @@ from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 from targeting.errors import InputError, near_matches
 from targeting.features.derived import DERIVED, HS_LEVELS, source_of
 from targeting.features.keys import no_codes
+from targeting.features.measures import MEASURES
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 from targeting.tables.typed import conformed
@@ -126,7 +127,8 @@ class History:
     ----------
     declarations
         Ordered by day, `lodged_at`, `declaration_id`: key columns as dictionaries of their text,
-        `DAY` (int32), `VALUE`, `MASS` (float) and `WANTED` (bool).
+        `DAY` (int32), `VALUE`, `MASS` (float), `WANTED` (bool), and the two columns of each
+        measure, of `measured_as`.
     results
         Ordered by day, `inspection_id`: key columns of the examined declaration, as text or
         dictionaries of it, `DAY` (the day the result became known), `HIT`, `REVENUE`.
@@ -151,11 +153,14 @@ class Reader:
         Where days close at midnight.
     key_columns
         Columns profile keys are made of, derived ones included.
+    measures
+        Ratios besides the price that keys follow, of `MEASURES`.
     """
 
     tables: Tables
     time_zone: str
     key_columns: tuple[str, ...]
+    measures: tuple[str, ...] = ()
 
     def span(self) -> tuple[date, date]:
         """Return the local days of the first and the last declaration.
@@ -216,7 +221,7 @@ class Reader:
         """
         with connect() as connection:
             declared = _between(self._declared(connection), DAY, since, until)
-            clock = _clock(declared)
+            clock = _clock(declared, self.measures)
             order = _time_order(connection, clock)
             keys = self._keys({name: _coded(declared, name) for name in self._sources()})
             if since is None:
@@ -226,7 +231,7 @@ class Reader:
             asked = _asked(clock, wanted)
             rows = _mark(connection, declared, wanted).filter(ColumnExpression(WANTED))
             return History(
-                declarations=_taken(_events(keys, clock, asked), order),
+                declarations=_taken(_events(keys, clock, asked, self.measures), order),
                 results=results,
                 rows=rows.order(_IN_TIME).to_arrow_table(),
             )
@@ -391,16 +396,18 @@ _IN_TIME = "_day, lodged_at, declaration_id"
 _BY_DAY_AND_ID = pc.SortOptions([(DAY, "ascending"), ("id", "ascending")])
 
 
-def _clock(declared: Relation) -> pa.Table:
+def _clock(declared: Relation, measures: Iterable[str]) -> pa.Table:
     """Read when each declaration was lodged, which it is, and its value and mass, in file order.
 
     DuckDB keeps the order of the files in queries that only filter and choose columns, so columns
     read one by one lie beside each other.
     """
+    used = dict.fromkeys(name for one in measures for name in MEASURES[one].columns)
     return declared.select(
         DAY,
         "lodged_at",
         "declaration_id",
+        *(name for name in used if name != "lodged_at"),
         ColumnExpression("customs_value").alias(VALUE),
         ColumnExpression("net_mass_kg").alias(MASS),
     ).to_arrow_table()
@@ -440,10 +447,35 @@ def _as_coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return coded if isinstance(coded, pa.DictionaryArray) else no_codes()
 
 
-def _events(keys: pa.Table, clock: pa.Table, asked: np.ndarray) -> pa.Table:
+def _events(
+    keys: pa.Table, clock: pa.Table, asked: np.ndarray, measures: Iterable[str]
+) -> pa.Table:
     columns = {name: keys[name] for name in keys.column_names}
     own = {name: clock[name] for name in (DAY, VALUE, MASS)}
-    return pa.table(columns | own | {WANTED: pa.array(asked)})
+    parts = {
+        name: pa.array(part)
+        for one in measures
+        for name, part in zip(measured_as(one), MEASURES[one].of(clock), strict=True)
+    }
+    return pa.table(columns | own | parts | {WANTED: pa.array(asked)})
+
+
+def measured_as(measure: str) -> tuple[str, str]:
+    """Name the columns of a history that hold what stands above and below a measure's line.
+
+    Parameters
+    ----------
+    measure
+        One of `MEASURES`, or `price`.
+
+    Examples
+    --------
+    >>> measured_as("lead_hours")
+    ('_above_lead_hours', '_below_lead_hours')
+    """
+    if measure == "price":
+        return VALUE, MASS
+    return f"_above_{measure}", f"_below_{measure}"
 
 
 def _taken(table: pa.Table, order: pa.Array | None) -> pa.Table:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from targeting.config import LinkSettings
+    from targeting.features.measures import Measure
 
 FEW = 10
 """Fewer lines or examinations than this are told as `only` so many."""
@@ -296,6 +297,41 @@ def priced(key: KeySettings) -> Callable[[Mapping[str, object]], str]:
             return ""
         count = counted(number(line, f"{key.name}_declarations"), "earlier lot")
         return f"{money(here)} per kg; {count} of {named(line)}: typically {money(typical)} per kg"
+
+    return sentence
+
+
+def measured(key: KeySettings, measure: Measure) -> Callable[[Mapping[str, object]], str]:
+    """Say a line's ratio beside the usual one of the key's earlier lines.
+
+    Parameters
+    ----------
+    key
+        The profile key, which follows the ratio.
+    measure
+        The ratio.
+    """
+    named = who(key)
+    counts = KeySettings(columns=key.columns).name
+
+    def sentence(line: Mapping[str, object]) -> str:
+        """Word the sentence for one line.
+
+        Parameters
+        ----------
+        line
+            The declaration's columns and features, by name.
+        """
+        typical, ratio = (number(line, f"{key.name}_{what}") for what in ("typical", "ratio"))
+        if math.isnan(typical) or math.isnan(ratio):
+            return ""
+        here = typical * math.exp(max(-700.0, min(ratio, 700.0)))
+        count = number(line, f"{counts}_declarations")
+        earlier = "" if math.isnan(count) else f"{counted(count, 'earlier line')} of "
+        return (
+            f"{measure.said} {money(here)}{measure.unit}; {earlier}{named(line)}: "
+            f"typically {money(typical)}{measure.unit}"
+        )
 
     return sentence
 

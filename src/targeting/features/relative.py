@@ -14,6 +14,7 @@ from targeting.features import history_sentences as words
 from targeting.features.columns import log, ratio
 from targeting.features.history_sentences import has_goods
 from targeting.features.kernel import STATISTICS
+from targeting.features.measures import MEASURES
 from targeting.features.registry import Feature, computable_from
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from targeting.config import FeatureSettings, KeySettings, KeyStatistic
+    from targeting.features.measures import Measure
     from targeting.features.profiles import Profiles
     from targeting.features.registry import Family
     from targeting.features.replays import Amounts
@@ -192,6 +194,8 @@ _INDICATORS = {
     ("consignee_id", "hs2"): (7,),
     ("consignee_id", "hs6"): (7,),
     ("goods_words", "hs4"): (22, 46),
+    ("hs6", "tax_regime"): (56,),
+    ("loading_site", "transshipment_site", "discharge_site"): (28, 30),
     ("consignee_id", "declarant_id"): (16,),
     ("consignee_id", "notify_party_id"): (13,),
     ("consignee_id", "office_id"): (33,),
@@ -318,12 +322,27 @@ def relative_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeat
 
 
 def _of_key(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature]:
+    if key.measure != "price":
+        return _measured(key, MEASURES[key.measure])
     made = [
         *_counts(key, settings.half_lives_days), *_outcomes(key, settings), *_recency(key),
         *_sizes(key), *_prices(key),
     ]  # fmt: skip
     told = statistics_of(key)
     return [one for statistic, one in made if statistic in told]
+
+
+def _measured(key: KeySettings, measure: Measure) -> list[RelativeFeature]:
+    """Make the features of a key that follows another ratio than the price."""
+    made = _Maker(key, f"{key.name}", words.measured(key, measure))
+    indicators, of = measure.indicators, measure.columns
+    whole = f"{measure.said} ({measure.unit.strip()})" if measure.unit else measure.said
+    return [
+        made("typical", f"Geometric mean of {whole}", _typical_price, of=of, own=indicators),
+        made("ratio", f"Log of {measure.said} over the typical", _price_ratio, of=of,
+             own=indicators),
+        made("z", f"Spreads of {measure.said} from the typical", _price_z, of=of, own=indicators),
+    ]  # fmt: skip
 
 
 _Told = tuple["KeyStatistic", RelativeFeature]
@@ -345,6 +364,7 @@ class _Maker:
         *,
         unit: str = "",
         of: tuple[str, ...] = (),
+        own: tuple[int, ...] | None = None,
     ) -> RelativeFeature:
         columns = " x ".join(self.key.columns)
         feature = Feature(
@@ -353,7 +373,7 @@ class _Maker:
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
             unit=unit,
-            indicators=_INDICATORS.get(self.key.columns, ()),
+            indicators=_INDICATORS.get(self.key.columns, ()) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
         )

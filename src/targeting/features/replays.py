@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from targeting.features.engine import DAY, HIT, MASS, REVENUE, VALUE, WANTED
+from targeting.features.engine import DAY, HIT, REVENUE, WANTED, measured_as
 from targeting.features.kernel import STATISTICS, grouped, known_before
 from targeting.features.keys import encode
 from targeting.features.profiles import (
@@ -39,12 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What declarations state of value and mass.
+    """What declarations state of value and mass, or of another ratio that a key follows.
 
     Parameters
     ----------
     value, mass
-        Shape (n,). Customs value, and net mass in kg; NaN where not stated.
+        Shape (n,). Customs value, and net mass in kg; NaN where not stated. For another measure,
+        what stands above and below its line.
     price
         Shape (n,). Value per kg; NaN where either is missing or not above zero.
     """
@@ -54,20 +55,32 @@ class Amounts:
     price: Floats
 
     @classmethod
-    def of(cls, table: pa.Table) -> Amounts:
-        """Take the amounts of declarations from the columns `VALUE` and `MASS`.
+    def of(cls, value: Floats, mass: Floats) -> Amounts:
+        """Work out the price.
 
         Parameters
         ----------
-        table
-            Declarations of a history.
+        value, mass
+            Shape (n,). NaN where not stated.
         """
-        value, mass = _floats(table[VALUE]), _floats(table[MASS])
         stated = (mass > 0) & (value > 0)
         with np.errstate(over="ignore"):
             price = np.divide(value, mass, out=np.full(len(value), np.nan), where=stated)
         price[np.isinf(price) | (price == 0)] = np.nan
         return cls(value, mass, price)
+
+    @classmethod
+    def in_history(cls, declarations: pa.Table, measure: str = "price") -> Amounts:
+        """Take the amounts of a measure from the declarations of a history.
+
+        Parameters
+        ----------
+        declarations
+            Of a `History`.
+        measure
+            `price`, or one of `MEASURES`.
+        """
+        return cls.of(*(_floats(declarations[name]) for name in measured_as(measure)))
 
     def only(self, wanted: npt.NDArray[np.bool_]) -> Amounts:
         """Return the amounts of some declarations.
@@ -120,9 +133,14 @@ class Replays(Protocol):
         """The wanted declarations with every column, by `lodged_at` and `declaration_id`."""
         ...
 
-    @property
-    def amounts(self) -> Amounts:
-        """Amounts of the wanted declarations."""
+    def amounts(self, measure: str = "price") -> Amounts:
+        """Return the amounts of the wanted declarations.
+
+        Parameters
+        ----------
+        measure
+            `price`, or one of `MEASURES`.
+        """
         ...
 
     def of(self, name: str, columns: tuple[str, ...]) -> Profiles:
@@ -164,8 +182,6 @@ class LocalReplays:
         Half-lives and keys.
     lodged, known
         The events, without codes of a key.
-    amounts
-        Amounts of the wanted declarations.
     before
         Profiles the replay starts from, by name; empty starts from nothing.
     caught
@@ -178,7 +194,6 @@ class LocalReplays:
     settings: FeatureSettings
     lodged: Declared
     known: Results
-    amounts: Amounts
     before: Mapping[str, KeyProfiles]
     caught: Mapping[str, Caught]
     keep: Callable[[str, KeyProfiles], None] | None
@@ -211,7 +226,7 @@ class LocalReplays:
             saves the memory they take.
         """
         declared, results = history.declarations, history.results
-        amounts = Amounts.of(declared)
+        amounts = Amounts.in_history(declared)
         nobody = np.zeros(0, dtype=np.int32)
         day, wanted = (declared[name].to_numpy() for name in (DAY, WANTED))
         lodged = Declared(nobody, day, amounts.value, amounts.mass, amounts.price, wanted)
@@ -225,7 +240,6 @@ class LocalReplays:
             # Packed once: the same events are put in order for every key.
             replace(lodged, packed=lodged.events),
             known,
-            amounts.only(wanted),
             before,
             caught if caught is not None else caught_in(before, settings),
             keep,
@@ -236,21 +250,40 @@ class LocalReplays:
         """The wanted declarations with every column, by `lodged_at` and `declaration_id`."""
         return self.history.rows
 
+    def amounts(self, measure: str = "price") -> Amounts:
+        """Return the amounts of the wanted declarations.
+
+        Parameters
+        ----------
+        measure
+            `price`, or one of `MEASURES`.
+        """
+        stated = Amounts.in_history(self.history.declarations, measure)
+        return stated.only(self.lodged.wanted)
+
     def of(self, name: str, columns: tuple[str, ...]) -> Profiles:
         """Read the profiles of a key.
 
         Parameters
         ----------
         name
-            The key's name.
+            The key's name; a key with a measure follows that instead of the price.
         columns
             The key's columns; none is the one key all declarations share.
         """
         coded = self._coded(columns, self.before.get(name))
         lodged, known = coded.codes[-2:]
+        stated = self._stated(self.settings.measures.get(name, "price"))
         return self._replayed(
-            name, coded, replace(self.lodged, code=lodged), replace(self.known, code=known)
+            name, coded, replace(stated, code=lodged), replace(self.known, code=known)
         )
+
+    def _stated(self, measure: str) -> Declared:
+        """Return the declarations with the amounts of a measure."""
+        if measure == "price":
+            return self.lodged
+        own = Amounts.in_history(self.history.declarations, measure)
+        return replace(self.lodged, value=own.value, mass=own.mass, price=own.price, packed=None)
 
     def through(self, link: LinkSettings) -> Profiles:
         """Read the profiles of a link.
@@ -316,7 +349,7 @@ def caught_in(profiles: Mapping[str, KeyProfiles], settings: FeatureSettings) ->
     settings
         Keys and links.
     """
-    names = {key.columns: key.name for key in settings.keys}
+    names = {key.columns: key.name for key in settings.keys if key.measure == "price"}
     through = {link.name: names[link.through] for link in settings.links}
     return {link: Caught.of(profiles[name]) for link, name in through.items() if name in profiles}
 

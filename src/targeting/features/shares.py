@@ -181,6 +181,12 @@ CROSS_FEATURES: tuple[CrossFeature, ...] = (
         ("goods_words",), ("goods_words", "hs4"),
         "How unusual the heading is for goods described in these words", (22,),
     ),
+    _unusual(("hs6",), ("hs6", "tax_regime"), "How unusual the regime is for the goods", (56,)),
+    _unusual(
+        ("loading_site", "discharge_site"),
+        ("loading_site", "transshipment_site", "discharge_site"),
+        "How unusual the transshipment is on the route", (28, 30),
+    ),
     _lift("hs6", "origin_country", "How usual the goods are from this origin", (24,)),
     CrossFeature(
         Feature(
@@ -212,7 +218,7 @@ def cross_features(settings: FeatureSettings) -> tuple[CrossFeature, ...]:
     >>> cross_features(FeatureSettings())[0].feature.name
     'consignee_x_hs2_unusual'
     """
-    followed = {key.columns for key in settings.keys}
+    followed = {key.columns for key in settings.keys if key.measure == "price"}
     return tuple(one for one in CROSS_FEATURES if followed.issuperset(one.needs))
 
 
@@ -225,4 +231,5 @@ def columns_crossed(settings: FeatureSettings) -> dict[str, Key]:
         Profile keys.
     """
     needed = {key for one in cross_features(settings) for key in one.needs}
-    return {key.name: key.columns for key in settings.keys if key.columns in needed}
+    followed = (key for key in settings.keys if key.measure == "price")
+    return {key.name: key.columns for key in followed if key.columns in needed}

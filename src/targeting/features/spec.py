@@ -236,7 +236,8 @@ def reader_for(tables: Tables, settings: FeatureSettings) -> Reader:
     settings
         Feature settings, with the profile keys and the time zone.
     """
-    return Reader(tables, settings.time_zone, key_columns(settings))
+    others = dict.fromkeys(key.measure for key in settings.keys if key.measure != "price")
+    return Reader(tables, settings.time_zone, key_columns(settings), tuple(others))
 
 
 def as_codes(column: pa.ChunkedArray, levels: Sequence[str]) -> Floats:
