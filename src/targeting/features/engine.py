@@ -191,7 +191,7 @@ class Reader:
             A day in the reader's time zone; nothing of it is counted.
         """
         with connect() as connection:
-            declared = _between(self._declared(connection), DAY, None, day)
+            declared = self._lodged_between(connection, None, day)
             results = self._results(connection, since=None, until=day)
             counts = [rows.aggregate("count(*)").fetchall()[0][0] for rows in (declared, results)]
         return counts[0], counts[1]
@@ -220,7 +220,7 @@ class Reader:
             Local day before which events count; None reads to the end.
         """
         with connect() as connection:
-            declared = _between(self._declared(connection), DAY, since, until)
+            declared = self._lodged_between(connection, since, until)
             clock = _clock(declared, self.measures)
             order = _time_order(connection, clock)
             keys = self._keys({name: _coded(declared, name) for name in self._sources()})
@@ -247,7 +247,7 @@ class Reader:
             Local day; nothing lodged on it or later is counted, None counts everything.
         """
         with connect() as connection:
-            declared = _between(self._declared(connection), DAY, None, until)
+            declared = self._lodged_between(connection, None, until)
             level = ColumnExpression(column).alias("level")
             counts = (
                 declared.select(level)
@@ -270,6 +270,24 @@ class Reader:
         own = [name for name in rows.columns if name.lower() in HS_LEVELS]
         return rows.select(duckdb.StarExpression(exclude=own), *derived)
 
+    def _lodged_between(
+        self, connection: Connection, since: date | None, until: date | None
+    ) -> Relation:
+        """Return the declarations lodged on the local days of [since, until).
+
+        The moment is asked about as well as the day worked out from it: only the moment lets the
+        files of other months be passed over. A day's margin leaves the last word to the day.
+        """
+        declared, lodged = self._declared(connection), ColumnExpression("lodged_at")
+        margin = timedelta(days=1)
+        if since is not None and since.year > date.min.year:
+            start = day_start(since, self.time_zone) - margin
+            declared = declared.filter(lodged >= ConstantExpression(start))
+        if until is not None and until.year < date.max.year:
+            stop = day_start(until, self.time_zone) + margin
+            declared = declared.filter(lodged < ConstantExpression(stop))
+        return _between(declared, DAY, since, until)
+
     def _inspected(self, connection: Connection) -> Relation:
         """Results of examinations, and the local day each became known."""
         inspections = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
@@ -291,7 +309,7 @@ class Reader:
         """Results known in [since, until), with the sources of the keys of what was examined."""
         known = self._inspected(connection)
         sources = [ColumnExpression(name) for name in self._sources()]
-        declared = _between(self._declared(connection), DAY, None, until)
+        declared = self._lodged_between(connection, None, until)
         lodged = ColumnExpression(DAY).alias("_lodged")
         declared = declared.select("declaration_id", lodged, *sources)
         # A result cannot be known before the line exists; a slip of the clock must not leak.
