@@ -101,9 +101,7 @@ def test_loading_gives_back_scores_profiles_and_settings(world: World) -> None:
     assert bundle.manifest.data == world.tables.digest()
     assert bundle.manifest.training.cut_off_day == "2024-03-15"
     assert bundle.snapshot.as_of.isoformat() == "2024-03-15"
-    assert set(bundle.snapshot.profiles) == {
-        "all_declarations", "consignee", "hs6", "hs6_x_origin",
-    }  # fmt: skip
+    assert set(bundle.snapshot.profiles) == set(PLAN.features.profile_columns)
 
 
 def test_the_same_training_twice_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
@@ -132,7 +130,8 @@ def test_no_file_names_a_path_of_the_machine_that_trained_it(whole: Path, world:
 
 
 def packaged_files() -> list[str]:
-    profiles = ("all_declarations", "consignee", "hs6", "hs6_x_origin")
+    links = ("consignor_via_consignee", "container_via_consignee", "conveyance_via_consignee")
+    profiles = ("all_declarations", "consignee", "hs6", "hs6_x_origin", *links)
     heads = ("MLmodel", "MODEL_CARD.md", "calibrator.json", "features.json", "model.txt")
     return [*heads, "probe.parquet", *(f"profiles/{name}.parquet" for name in profiles)]
 

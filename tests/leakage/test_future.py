@@ -1,121 +1,136 @@
-"""No feature of the past knows the future (rule of time, points 1 and 4)."""
+"""No feature of the past knows the future (rule of time, points 1 and 4), each one by name."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from tests.leakage.suite import END, TOLD_OF_WHEN, changed
+from tests.leakage.worlds import (
+    MIDNIGHT,
+    NO_KEYS,
+    RICH,
+    SINGLE,
+    TIED,
+    WILD,
+    Knobs,
+    knobs,
+)
 
 from targeting.features.build import build
 from targeting.features.engine import Wanted
+from targeting.features.links import link_features
+from targeting.features.relative import relative_features
+from targeting.features.shares import cross_features
 from targeting.features.spec import learn_spec
-from targeting.tables.folder import MemoryTables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # A world takes a second to build: shrinking one that fails would take minutes, and it is small.
 PHASES = (Phase.explicit, Phase.generate)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-END = date(2035, 1, 1)
-
-one_line = st.fixed_dictionaries(
-    {
-        # Hours around 20:00 UTC are midnight in Baku.
-        "hours": st.one_of(st.integers(0, 20 * 24), st.sampled_from([19, 20, 43, 44, 67, 68])),
-        "consignee_id": st.sampled_from(["C1", "C2", "C3", None]),
-        "hs_code": st.sampled_from(["080510", "0805", "240220"]),
-        "origin_country": st.sampled_from(["TR", "IR", None]),
-        "customs_value": st.sampled_from([None, 0.0, 100.0, 5000.0]),
-        "net_mass_kg": st.sampled_from([None, 0.0, 10.0, 33.3]),
-    }
-)
-one_result = st.fixed_dictionaries(
-    {
-        "line": st.integers(0, 24),
-        "delay": st.integers(-30, 15 * 24),
-        "result": st.sampled_from(["hit", "clear"]),
-        "revenue_recovered": st.sampled_from([None, 70.0]),
-    }
-)
-worlds = st.tuples(st.lists(one_line, min_size=3, max_size=25), st.lists(one_result, max_size=12))
+DAY = date(2024, 4, 15)
+shares = st.floats(0, 1)
 
 
-def world_of(
-    make_tables: Callable[..., MemoryTables],
-    drawn: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-) -> MemoryTables:
-    lines, found = drawn
-    declared = [
-        {"lodged_at": FIRST + timedelta(hours=line["hours"])}
-        | {name: value for name, value in line.items() if name != "hours"}
-        for line in lines
-    ]
-    inspected = []
-    for one in found:
-        at = one["line"] % len(lines)
-        known = declared[at]["lodged_at"] + timedelta(hours=one["delay"])
-        result = {name: one[name] for name in ("result", "revenue_recovered")}
-        inspected.append(
-            {"declaration_id": f"D{at:04}", "inspected_at": known, "result_known_at": known}
-            | result
-        )
-    return make_tables(declared, inspected)
+def a_day(world: Knobs, share: float) -> date:
+    """One of the days of a world that have lines."""
+    days = world.days()
+    return days[round(share * (len(days) - 1))]
 
 
 @pytest.mark.parametrize("day", [date(2024, 3, 20)], ids=str)
-def test_the_simulated_ports_future_changes_no_past_feature(
-    day: date, small: MemoryTables, full_check
+def test_the_simulated_ports_future_changes_no_past_feature(day: date, small, full_check):
+    full_check.assert_blind(small, day)
+
+
+@settings(max_examples=2, phases=PHASES)
+@given(world=knobs(), share=shares)
+@example(world=RICH, share=0.5)
+@example(world=TIED, share=0.7)
+@example(world=WILD, share=0.7)
+def test_no_worlds_future_changes_a_past_feature(world: Knobs, share: float, check_of):
+    check_of(world.time_zone).assert_blind(world.tables(), a_day(world, share))
+
+
+@settings(max_examples=3, phases=PHASES)
+@given(world=knobs(), share=shares)
+@example(world=MIDNIGHT, share=0.5)
+@example(world=NO_KEYS, share=1.0)
+@example(world=SINGLE, share=0.0)
+def test_nor_of_odd_settings(world: Knobs, share: float, check_of):
+    check_of(world.time_zone, odd=True).assert_blind(world.tables(), a_day(world, share))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("odd", [False, True], ids=["default", "odd"])
+def test_no_future_of_many_worlds_changes_a_past_feature(odd: bool, check_of):
+    @settings(max_examples=60, phases=PHASES)
+    @given(world=knobs(most=60), share=shares)
+    def blind(world: Knobs, share: float):
+        check_of(world.time_zone, odd=odd).assert_blind(world.tables(), a_day(world, share))
+
+    blind()
+
+
+@pytest.mark.parametrize("hours", [0, 23.999], ids=["first moment", "last moment"])
+def test_every_feature_of_history_is_moved_by_the_day_before(hours: float, full_check):
+    """The other side of the rule: a feature that never moves would pass every check above."""
+    tables, day = RICH.tables(), a_day(RICH, 0.4)
+    spec = full_check.learnt(tables, day)
+    bare = full_check.without_history(tables, day)
+    told = full_check.with_history(bare, full_check.start(day) + timedelta(hours=hours - 24))
+    before, after = (full_check.features(one, spec, day, of_day_only=True) for one in (bare, told))
+    chosen = spec.settings
+    groups = (*relative_features(chosen).values(), *link_features(chosen).values())
+    of_history = {one.feature.name for group in groups for one in group}
+    of_history |= {one.feature.name for one in cross_features(chosen)}
+    assert len(of_history) > 350
+    assert changed(before, after) ^ of_history == set()
+
+
+@settings(max_examples=2, phases=PHASES)
+@given(world=knobs(), share=shares)
+@example(world=RICH, share=0.8)
+@example(world=TIED, share=1.0)
+def test_a_result_known_later_yet_in_time_changes_only_what_tells_when(
+    world: Knobs, share: float, check_of
 ):
-    assert full_check.leaks(small, day) == {}
-
-
-@settings(max_examples=10, phases=PHASES)
-@given(drawn=worlds, data=st.data())
-def test_no_worlds_future_changes_a_past_feature(drawn, data, make_tables, quick_check):
-    tables = world_of(make_tables, drawn)
-    lodged = tables.declarations["lodged_at"].to_pylist()
-    local = [(moment + timedelta(hours=4)).date() for moment in lodged]
-    day = data.draw(st.sampled_from(sorted(set(local))))
-    assert quick_check.leaks(tables, day, at_once=True) == {}
-
-
-@settings(max_examples=6, phases=PHASES)
-@given(drawn=worlds, seed=st.integers(0, 99))
-def test_the_order_of_rows_in_the_files_changes_nothing(drawn, seed, make_tables, quick_check):
-    tables = world_of(make_tables, drawn)
-    draw = np.random.default_rng(seed)
-    shuffled = MemoryTables(
-        *(
-            table.take(draw.permutation(table.num_rows))
-            for table in (tables.declarations, tables.inspections)
-        )
+    check = check_of(world.time_zone)
+    moved = check.moved_by_later_results(world.tables(), a_day(world, share))
+    assert not (others := {name for name in moved if not TOLD_OF_WHEN.search(name)}), (
+        f"a result known later, yet in time, changes {', '.join(sorted(others))}"
     )
-    matrices = []
-    for one in (tables, shuffled):
-        spec = learn_spec(one, quick_check.settings)
-        matrices.append(build(one, spec, Wanted(), until=END).matrix.tobytes())
-    assert matrices[0] == matrices[1]
 
 
-def test_the_simulated_ports_rows_may_come_in_any_order(small: MemoryTables, full_check):
-    shuffled = MemoryTables(
-        small.declarations.take(np.arange(small.declarations.num_rows)[::-1].copy()),
-        small.inspections.take(np.arange(small.inspections.num_rows)[::-1].copy()),
+def test_a_result_known_later_does_change_what_tells_when(check_of):
+    """Or the check above would pass if nothing ever faded."""
+    moved = check_of(RICH.time_zone).moved_by_later_results(RICH.tables(), a_day(RICH, 0.8))
+    assert {
+        "consignee_hit_rate_30d", "hs6_hit_rate_365d", "consignee_days_since_last_hit",
+        "consignee_via_container_lines", "conveyance_via_consignee_hit_rate",
+    } <= moved  # fmt: skip
+
+
+@pytest.mark.parametrize("delay", [-1, 0], ids=["a blink before midnight", "midnight"])
+def test_only_when_a_result_is_known_counts_not_when_the_box_was_opened(
+    delay: int, make_tables, quick_check
+):
+    moments = [FIRST + timedelta(days=days, hours=12) for days in (0, 9)]
+    known = quick_check.start(date(2024, 1, 10)) + timedelta(microseconds=delay)
+    found = {"declaration_id": "D0000", "inspected_at": moments[0], "result": "hit"}
+    tables = make_tables(
+        [{"lodged_at": moment, "consignee_id": "C1"} for moment in moments],
+        [found | {"result_known_at": known}],
     )
-    matrices = []
-    for one in (small, shuffled):
-        spec = learn_spec(one, full_check.settings)
-        matrices.append(build(one, spec, Wanted(), until=END).matrix.tobytes())
-    assert matrices[0] == matrices[1]
+    spec = learn_spec(tables, quick_check.settings)
+    matrix = build(tables, spec, Wanted(), until=END).matrix
+    assert matrix[1, spec.names.index("consignee_hits")] == (1 if delay < 0 else 0)
 
 
 def test_what_a_result_told_is_seen_from_the_day_after(make_tables, quick_check):
-    """The other side of the rule: the suite would also pass if nothing were ever used."""
+    """The suite would also pass if nothing were ever used."""
     moments = [FIRST + timedelta(days=days, hours=12) for days in range(4)]
     tables = make_tables(
         [{"lodged_at": moment, "consignee_id": "C1"} for moment in moments],
@@ -125,3 +140,11 @@ def test_what_a_result_told_is_seen_from_the_day_after(make_tables, quick_check)
     matrix = build(tables, spec, Wanted(), until=END).matrix
     assert matrix[:, spec.names.index("consignee_hits")].tolist() == [0, 0, 1, 1]
     assert matrix[:, spec.names.index("consignee_declarations")].tolist() == [0, 1, 2, 3]
+
+
+def test_levels_learnt_before_a_day_are_those_of_the_days_before(small, quick_check):
+    """Category levels are the other thing learnt: those of later days change nothing."""
+    cut = quick_check.cut(small, DAY)
+    levels = [quick_check.learnt(one, DAY).levels for one in (small, cut)]
+    assert levels[0] == levels[1]
+    assert np.any([len(known) > 1 for known in levels[0].values()])

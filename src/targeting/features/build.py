@@ -182,10 +182,11 @@ def computed_from(
     tuple of DataFrame and ndarray
         The wanted declarations, and their matrix.
     """
-    rows = _rows(replays.rows, spec.settings)
+    table = replays.rows
+    rows = _rows(table, spec.settings)
     matrix = np.full((len(rows), len(spec.features)), np.nan, dtype=np.float32)
     _fill_declared(matrix, rows, spec)
-    _fill_categories(matrix, replays.rows, spec)
+    _fill_categories(matrix, table, spec)
     earlier = _fill_profiles(matrix, replays, spec, progress)
     _fill_crossed(matrix, rows, earlier, spec)
     return rows, matrix

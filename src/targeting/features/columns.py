@@ -33,7 +33,7 @@ def ratio(above: Floats, below: Floats) -> Floats:
     [2.0, nan]
     """
     known = below > 0
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.divide(above, below, out=np.full(len(above), np.nan), where=known)
 
 

@@ -62,7 +62,7 @@ def _roundness(name: str) -> Callable[[pd.DataFrame], Floats]:
 
 
 def _duty(rows: pd.DataFrame) -> Floats:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return _column("customs_value")(rows) * _column("duty_rate_pct")(rows) / 100
 
 

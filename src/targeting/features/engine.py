@@ -6,6 +6,7 @@ The one place in this room that speaks to an engine. What leaves here is Arrow, 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -19,19 +20,19 @@ from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from targeting.errors import InputError, near_matches
 from targeting.features.derived import DERIVED, HS_LEVELS, source_of
-from targeting.features.keys import no_codes
 from targeting.features.measures import MEASURES
 from targeting.tables.engine import connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from targeting.tables.engine import Connection, Relation
     from targeting.tables.folder import Tables
 
 EPOCH = date(1970, 1, 1)
+_AT_ONCE = 2  # columns read side by side: each is held as text while it is coded
 
 DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
     "_day", "_wanted", "_value", "_mass", "_hit", "_revenue",
@@ -132,13 +133,21 @@ class History:
     results
         Ordered by day, `inspection_id`: key columns of the examined declaration, as text or
         dictionaries of it, `DAY` (the day the result became known), `HIT`, `REVENUE`.
-    rows
-        Every column of the wanted declarations, in the order they have in `declarations`.
+    read_rows
+        Reads the wanted declarations.
     """
 
     declarations: pa.Table
     results: pa.Table
-    rows: pa.Table
+    read_rows: Callable[[], pa.Table]
+
+    @property
+    def rows(self) -> pa.Table:
+        """Read every column of the wanted declarations, in the order they have in `declarations`.
+
+        Read when asked for, not before: it costs as much as the keys do.
+        """
+        return self.read_rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +232,37 @@ class Reader:
             declared = self._lodged_between(connection, since, until)
             clock = _clock(declared, self.measures)
             order = _time_order(connection, clock)
-            keys = self._keys({name: _coded(declared, name) for name in self._sources()})
+            keys = self._keys(self._coded(connection, since, until))
             if since is None:
                 results = self._results_by_place(connection, clock, keys, until)
             else:
                 results = self._results_since(connection, since, until)
-            asked = _asked(clock, wanted)
+        asked = _asked(clock, wanted)
+        return History(
+            declarations=_taken(_events(keys, clock, asked, self.measures), order),
+            results=results,
+            read_rows=lambda: self._rows(wanted, since, until),
+        )
+
+    def _coded(
+        self, connection: Connection, since: date | None, until: date | None
+    ) -> dict[str, pa.DictionaryArray]:
+        """Read the columns keys are made of as codes and text, two at a time."""
+
+        def one(name: str) -> pa.DictionaryArray:
+            with connection.cursor() as own:
+                declared = self._lodged_between(own, since, until)
+                return _as_coded(declared.select(name).to_arrow_table().column(0))
+
+        sources = self._sources()
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return dict(zip(sources, pool.map(one, sources), strict=True))
+
+    def _rows(self, wanted: Wanted, since: date | None, until: date | None) -> pa.Table:
+        with connect() as connection:
+            declared = self._lodged_between(connection, since, until)
             rows = _mark(connection, declared, wanted).filter(ColumnExpression(WANTED))
-            return History(
-                declarations=_taken(_events(keys, clock, asked, self.measures), order),
-                results=results,
-                rows=rows.order(_IN_TIME).to_arrow_table(),
-            )
+            return rows.order(_IN_TIME).to_arrow_table()
 
     def categories(self, column: str, *, until: date | None) -> list[tuple[str, int]]:
         """Count the values of a column before a day, most frequent first, ties by value.
@@ -288,9 +316,18 @@ class Reader:
             declared = declared.filter(lodged < ConstantExpression(stop))
         return _between(declared, DAY, since, until)
 
-    def _inspected(self, connection: Connection) -> Relation:
-        """Results of examinations, and the local day each became known."""
-        inspections = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
+    def _inspected(
+        self, connection: Connection, *, since: date | None = None, until: date | None = None
+    ) -> Relation:
+        """Results known on the local days of [since, until), and the local day of each."""
+        rows = conformed(self.tables.read(connection, INSPECTIONS), INSPECTIONS)
+        moment, margin = ColumnExpression("result_known_at"), timedelta(days=1)
+        if since is not None and since.year > date.min.year:
+            start = day_start(since, self.time_zone) - margin
+            rows = rows.filter(moment >= ConstantExpression(start))
+        return _between(self._found(rows), "_known", since, until)
+
+    def _found(self, inspections: Relation) -> Relation:
         return inspections.select(
             ColumnExpression("inspection_id").alias("_inspection_id"),
             "declaration_id",
@@ -307,23 +344,34 @@ class Reader:
         self, connection: Connection, *, since: date | None, until: date | None
     ) -> Relation:
         """Results known in [since, until), with the sources of the keys of what was examined."""
-        known = self._inspected(connection)
+        found = self._examined(
+            self._inspected(connection, since=since, until=until),
+            self._lodged_between(connection, None, until),
+        )
+        if since is not None:
+            # A result cannot be known before the line exists: it then counts from the line's day.
+            slips = self._examined(
+                self._inspected(connection, until=since),
+                self._lodged_between(connection, since, until),
+            )
+            found = found.union(slips)
+        return found.order("_day, _inspection_id")
+
+    def _examined(self, known: Relation, declared: Relation) -> Relation:
+        """Join results to the lines examined; each counts from the later of both days."""
         sources = [ColumnExpression(name) for name in self._sources()]
-        declared = self._lodged_between(connection, None, until)
         lodged = ColumnExpression(DAY).alias("_lodged")
-        declared = declared.select("declaration_id", lodged, *sources)
-        # A result cannot be known before the line exists; a slip of the clock must not leak.
+        joined = known.join(declared.select("declaration_id", lodged, *sources), "declaration_id")
         day = FunctionExpression(
             "greatest", ColumnExpression("_known"), ColumnExpression("_lodged")
         )
-        joined = known.join(declared, "declaration_id").select(
+        return joined.select(
             *sources,
             day.cast(duckdb.sqltype("INTEGER")).alias(DAY),
             HIT,
             REVENUE,
             "_inspection_id",
         )
-        return _between(joined, DAY, since, until).order("_day, _inspection_id")
 
     def _results_since(self, connection: Connection, since: date, until: date | None) -> pa.Table:
         results = self._results(connection, since=since, until=until).to_arrow_table()
@@ -455,14 +503,14 @@ def _is_in_order(clock: pa.Table) -> bool:
     )
 
 
-def _coded(declared: Relation, name: str) -> pa.DictionaryArray:
-    """Read one column as codes and their text; only one column's text is held at a time."""
-    return _as_coded(declared.select(name).to_arrow_table().column(0))
-
-
 def _as_coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    coded = column.cast(pa.string()).dictionary_encode().unify_dictionaries().combine_chunks()
-    return coded if isinstance(coded, pa.DictionaryArray) else no_codes()
+    """Code a column over one dictionary.
+
+    The text is laid out in one piece first: coding chunk by chunk gives each of them the whole
+    dictionary, and every one of those would be looked through to make them one.
+    """
+    coded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    return pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(pa.string()))
 
 
 def _events(

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+
+from targeting.features.coding import first_appearance, only_wanted, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+
+    Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class KeyCodes:
         The key's columns, one row per code, in order of first appearance.
     """
 
-    codes: tuple[npt.NDArray[np.int32], ...]
+    codes: tuple[Codes, ...]
     parts: pa.Table
 
 
@@ -42,7 +45,7 @@ def encode(columns: Sequence[str], tables: Sequence[pa.Table]) -> KeyCodes:
     columns
         Columns of the key; none stands for the one key every row shares.
     tables
-        Arrow tables that hold the columns, as text.
+        Arrow tables that hold the columns, as text or as dictionaries of distinct texts.
 
     Returns
     -------
@@ -57,33 +60,88 @@ def encode(columns: Sequence[str], tables: Sequence[pa.Table]) -> KeyCodes:
     """
     lengths = [table.num_rows for table in tables]
     if not columns:
-        shared = np.zeros(sum(lengths), dtype=np.int32)
-        return KeyCodes(_split(shared, lengths), pa.table({}))
+        return KeyCodes(_split(np.zeros(sum(lengths), dtype=np.int32), lengths), pa.table({}))
     parts = [_part(column, tables) for column in columns]
-    joint, behind = _joint(parts)
+    codes, behind = _joined(parts)
+    codes, seen = first_appearance(codes, len(behind[0]))
     names = {
-        column: part.levels.take(pa.array(codes))
-        for column, part, codes in zip(columns, parts, behind, strict=True)
+        column: part.levels.take(pa.array(own[seen]))
+        for column, part, own in zip(columns, parts, behind, strict=True)
     }
-    return KeyCodes(_split(joint, lengths), pa.table(names))
+    return KeyCodes(_split(codes, lengths), pa.table(names))
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCodes:
+    """A key's codes where some rows are asked about, and nothing is to be kept.
+
+    Parameters
+    ----------
+    codes
+        One int32 array per table handed in; -1 where any part of the key is missing, or no wanted
+        row has the key.
+    count
+        One more than the highest code.
+    """
+
+    codes: tuple[Codes, ...]
+    count: int
+
+
+def encode_wanted(
+    columns: Sequence[str], tables: Sequence[pa.Table], wanted: npt.NDArray[np.bool_]
+) -> WantedCodes:
+    """Give a number to the distinct keys that wanted rows have, in no stated order.
+
+    Parameters
+    ----------
+    columns
+        Columns of the key; none stands for the one key every row shares.
+    tables
+        Arrow tables that hold the columns, as text or as dictionaries of distinct texts.
+    wanted
+        Which rows of the first table are wanted.
+
+    Examples
+    --------
+    >>> seen = pa.table({"hs6": ["081050", None, "240220", "081050"]})
+    >>> encode_wanted(["hs6"], [seen], np.array([True, False, False, False])).codes[0].tolist()
+    [0, -1, -1, 0]
+    """
+    lengths = [table.num_rows for table in tables]
+    if not columns:
+        return WantedCodes(_split(np.zeros(sum(lengths), dtype=np.int32), lengths), 1)
+    parts = [_part(column, tables) for column in columns]
+    asked = [
+        _Part(only_wanted(part.codes, len(part.levels), wanted), part.levels) for part in parts
+    ]
+    codes, behind = _joined(asked)
+    if len(parts) > 1:
+        codes = only_wanted(codes, len(behind[0]), wanted)
+    return WantedCodes(_split(codes, lengths), len(behind[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
     """One column of a key: a code per row, and the levels behind the codes."""
 
-    codes: npt.NDArray[np.int64]
+    codes: Codes
     levels: pa.Array
 
 
 def _part(column: str, tables: Sequence[pa.Table]) -> _Part:
     """Code one column; what is coded already is not looked at row by row again."""
     chunks = [chunk for table in tables for chunk in _as_codes(table[column]).chunks]
-    whole = pa.chunked_array(chunks, type=_CODED).unify_dictionaries().combine_chunks()
-    if not isinstance(whole, pa.DictionaryArray):
-        whole = no_codes()
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return _by_first_appearance(codes, whole.dictionary)
+    if not chunks:
+        return _Part(np.zeros(0, dtype=np.int32), no_codes().dictionary)
+    levels = chunks[0].dictionary
+    if not all(chunk.dictionary.equals(levels) for chunk in chunks[1:]):
+        chunks = pa.chunked_array(chunks, type=_CODED).unify_dictionaries().chunks
+        levels = chunks[0].dictionary
+    codes = np.concatenate(
+        [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
+    )
+    return _Part(codes, levels)
 
 
 _CODED = pa.dictionary(pa.int32(), pa.string())
@@ -100,45 +158,14 @@ def no_codes() -> pa.DictionaryArray:
     return pa.array([], type=pa.string()).dictionary_encode()
 
 
-def _by_first_appearance(codes: npt.NDArray[np.int32], levels: pa.Array) -> _Part:
-    """Renumber the levels as they first appear; two codes of one text become one."""
-    texts = levels.dictionary_encode()
-    if levels.null_count or len(texts.dictionary) < len(levels):
-        same = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        codes = np.where(codes >= 0, same[codes], -1) if len(levels) else codes
-        levels = texts.dictionary
-    known = codes >= 0
-    numbered, seen = pd.factorize(codes[known])
-    ordered = np.full(len(codes), -1, dtype=np.int64)
-    ordered[known] = numbered
-    return _Part(ordered, levels.take(pa.array(seen)))
-
-
-def _joint(
-    parts: list[_Part],
-) -> tuple[npt.NDArray[np.int32], list[npt.NDArray[np.int64]]]:
-    """Combine the parts' codes into one, numbered by first appearance.
-
-    Returns the codes, and each part's own code behind every combined one.
-    """
-    if len(parts) == 1:
-        codes = parts[0].codes
-        return codes.astype(np.int32), [np.arange(len(parts[0].levels))]
-    combined = parts[0].codes.copy()
-    missing = np.any([part.codes < 0 for part in parts], axis=0)
-    combined = combined[~missing]
-    # Numbered after every part, so that the product of two never leaves 64 bits.
-    uniques = np.arange(len(parts[0].levels))
-    behind = [uniques]
+def _joined(parts: list[_Part]) -> tuple[Codes, list[Codes]]:
+    """Combine the parts' codes into one; return it, and each part's own code behind each."""
+    codes, behind = parts[0].codes, [np.arange(len(parts[0].levels), dtype=np.int32)]
     for part in parts[1:]:
-        combined = combined * max(len(part.levels), 1) + part.codes[~missing]
-        combined, seen = pd.factorize(combined)
-        before, last = np.divmod(np.asarray(seen, dtype=np.int64), max(len(part.levels), 1))
-        behind = [*(codes[before] for codes in behind), last]
-    joint = np.full(len(missing), -1, dtype=np.int32)
-    joint[~missing] = combined
-    return joint, behind
+        codes, left, right = pairs(codes, part.codes, len(behind[0]), len(part.levels))
+        behind = [*(own[left] for own in behind), right]
+    return codes, behind
 
 
-def _split(codes: npt.NDArray[np.int32], lengths: list[int]) -> tuple[npt.NDArray[np.int32], ...]:
+def _split(codes: Codes, lengths: list[int]) -> tuple[Codes, ...]:
     return tuple(np.split(codes, np.cumsum(lengths)[:-1]))

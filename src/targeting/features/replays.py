@@ -13,7 +13,7 @@ import numpy as np
 
 from targeting.features.engine import DAY, HIT, REVENUE, WANTED, measured_as
 from targeting.features.kernel import STATISTICS, grouped, known_before
-from targeting.features.keys import encode
+from targeting.features.keys import KeyCodes, WantedCodes, encode, encode_wanted
 from targeting.features.profiles import (
     Declared,
     Profiles,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from targeting.config import FeatureSettings, LinkSettings
     from targeting.features.engine import History
-    from targeting.features.keys import KeyCodes
 
     Floats = npt.NDArray[np.float64]
 
@@ -64,7 +63,7 @@ class Amounts:
             Shape (n,). NaN where not stated.
         """
         stated = (mass > 0) & (value > 0)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             price = np.divide(value, mass, out=np.full(len(value), np.nan), where=stated)
         price[np.isinf(price) | (price == 0)] = np.nan
         return cls(value, mass, price)
@@ -271,7 +270,7 @@ class LocalReplays:
         columns
             The key's columns; none is the one key all declarations share.
         """
-        coded = self._coded(columns, self.before.get(name))
+        coded = self._coded(name, columns)
         lodged, known = coded.codes[-2:]
         stated = self._stated(self.settings.measures.get(name, "price"))
         return self._replayed(
@@ -294,7 +293,7 @@ class LocalReplays:
             Of which key, through which.
         """
         examined, hits = self._reached(link)
-        coded = self._coded(link.of, self.before.get(link.name))
+        coded = self._coded(link.name, link.of)
         code, day = coded.codes[-2], self.lodged.day
         told = (examined > 0) & (code >= 0)
         found = Results(
@@ -317,19 +316,22 @@ class LocalReplays:
         known_before(lodged, self.lodged.day, starts, events, examined, hits)
         return examined, hits
 
-    def _coded(self, columns: tuple[str, ...], before: KeyProfiles | None) -> KeyCodes:
+    def _coded(self, name: str, columns: tuple[str, ...]) -> KeyCodes | WantedCodes:
         """Code a key over what was known before, the declarations and the results."""
         tables = [self.history.declarations, self.history.results]
-        if before is not None and columns:
-            tables.insert(0, before.parts)
-        return encode(columns, tables)
+        before = self.before.get(name)
+        if self.keep is None and before is None:
+            return encode_wanted(columns, tables, self.lodged.wanted)
+        return encode(columns, [before.parts, *tables] if before and columns else tables)
 
-    def _replayed(self, name: str, coded: KeyCodes, lodged: Declared, known: Results) -> Profiles:
+    def _replayed(
+        self, name: str, coded: KeyCodes | WantedCodes, lodged: Declared, known: Results
+    ) -> Profiles:
         half_lives, before = self.settings.half_lives_days, self.before.get(name)
+        if isinstance(coded, WantedCodes):
+            return read_only(coded.count, lodged, known, half_lives_days=half_lives)
         shared = not self.settings.profile_columns[name]
         keys = max(coded.parts.num_rows, 1 if shared else 0)
-        if self.keep is None and before is None:
-            return read_only(keys, lodged, known, half_lives_days=half_lives)
         state = ProfileState.empty(keys, len(half_lives))
         if before is not None:
             state = before.state.grown(keys)

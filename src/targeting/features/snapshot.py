@@ -1,4 +1,4 @@
-"""Profiles at the close of a day, kept as Parquet: one file per key."""
+"""Profiles at the close of a day, kept as Parquet: one file per profile."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from targeting.config import ALL
 from targeting.features.kernel import NEVER, STATISTICS
 from targeting.features.profiles import ProfileState
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from targeting.config import FeatureSettings
-
-ALL = "all_declarations"
-"""Name of the profile every declaration shares; it carries the base rate."""
 
 _PART = "key_"  # a key column may bear the name of a statistic
 _DAY_NAMES = ("first_day", "last_day", "last_hit_day", "as_of_day")
@@ -51,7 +49,7 @@ class Snapshot:
     as_of
         Local day; every event of the days before it is in, none of the day itself or later.
     profiles
-        By key name; `ALL` holds the base rate.
+        By name of the key or link; `ALL` holds the base rate.
     """
 
     as_of: date
@@ -82,8 +80,61 @@ def state_columns(half_lives_days: tuple[float, ...]) -> list[str]:
     return [f"{statistic}{tail}" for tail in tails for statistic in STATISTICS]
 
 
+def profile_table(profiles: KeyProfiles, half_lives_days: tuple[float, ...]) -> pa.Table:
+    """Lay profiles out as a table: the key's columns, the sums, the days.
+
+    Parameters
+    ----------
+    profiles
+        Profiles of one key.
+    half_lives_days
+        Half-lives that name the columns of the sums.
+    """
+    columns = {_PART + name: profiles.parts[name] for name in profiles.parts.column_names}
+    sums, days = profiles.state.sums, profiles.state.days
+    columns |= {n: pa.array(sums[:, at]) for at, n in enumerate(state_columns(half_lives_days))}
+    columns |= {n: _days(days[:, at]) for at, n in enumerate(_DAY_NAMES)}
+    return pa.table(columns)
+
+
+def profiles_of(
+    table: pa.Table, parts: tuple[str, ...], half_lives_days: tuple[float, ...]
+) -> KeyProfiles:
+    """Read profiles from the table `profile_table` laid out.
+
+    Parameters
+    ----------
+    table
+        Of one key.
+    parts
+        The key's columns.
+    half_lives_days
+        Half-lives that name the columns of the sums.
+
+    Raises
+    ------
+    KeyError
+        If the table was made for another key or other half-lives.
+    """
+    names = [_PART + part for part in parts]
+    wanted = [*names, *state_columns(half_lives_days), *_DAY_NAMES]
+    if table.column_names != wanted:
+        raise KeyError(f"columns {table.column_names}, where {wanted} are meant")
+    sums = np.empty((table.num_rows, len(wanted) - len(parts) - len(_DAY_NAMES)))
+    for at in range(sums.shape[1]):
+        sums[:, at] = table.column(at + len(parts)).to_numpy()
+    days = np.empty((table.num_rows, len(_DAY_NAMES)), dtype=np.int32)
+    for at, name in enumerate(_DAY_NAMES):
+        days[:, at] = table[name].fill_null(int(NEVER)).to_numpy()
+    return KeyProfiles(table.select(names).rename_columns(list(parts)), ProfileState(sums, days))
+
+
+def _days(days: np.ndarray) -> pa.Array:
+    return pa.array(days, type=pa.int32(), mask=days == NEVER)
+
+
 def write_snapshot(snapshot: Snapshot, folder: Path, settings: FeatureSettings) -> None:
-    """Write one Parquet file per key.
+    """Write one Parquet file per profile: each key's, each link's, and all declarations'.
 
     Parameters
     ----------
@@ -94,16 +145,9 @@ def write_snapshot(snapshot: Snapshot, folder: Path, settings: FeatureSettings) 
     settings
         Whose half-lives name the columns.
     """
-    names = state_columns(settings.half_lives_days)
-    for name, key in snapshot.profiles.items():
-        columns = {_PART + part: key.parts[part] for part in key.parts.column_names}
-        columns |= {n: pa.array(key.state.sums[:, at]) for at, n in enumerate(names)}
-        columns |= {n: _days(key.state.days[:, at]) for at, n in enumerate(_DAY_NAMES)}
-        pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
-
-
-def _days(days: np.ndarray) -> pa.Array:
-    return pa.array(days, type=pa.int32(), mask=days == NEVER)
+    for name, profiles in snapshot.profiles.items():
+        table = profile_table(profiles, settings.half_lives_days)
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
 
 
 def read_snapshot(folder: Path, settings: FeatureSettings, *, as_of: date) -> Snapshot:
@@ -112,26 +156,17 @@ def read_snapshot(folder: Path, settings: FeatureSettings, *, as_of: date) -> Sn
     Parameters
     ----------
     folder
-        The folder with one file per key.
+        The folder with one file per profile.
     settings
         The settings the snapshot was made with.
     as_of
         The day the snapshot was made for.
     """
-    columns = {key.name: key.columns for key in settings.keys} | {ALL: ()}
+    half_lives = settings.half_lives_days
     return Snapshot(
         as_of,
         {
-            name: _read_key(folder / f"{name}.parquet", parts, settings)
-            for name, parts in columns.items()
+            name: profiles_of(pq.read_table(folder / f"{name}.parquet"), parts, half_lives)
+            for name, parts in settings.profile_columns.items()
         },
     )
-
-
-def _read_key(file: Path, parts: tuple[str, ...], settings: FeatureSettings) -> KeyProfiles:
-    table = pq.read_table(file)
-    names = state_columns(settings.half_lives_days)
-    sums = np.column_stack([table[name].to_numpy() for name in names])
-    days = [table[name].fill_null(int(NEVER)).to_numpy() for name in _DAY_NAMES]
-    state = ProfileState(np.ascontiguousarray(sums), np.column_stack(days).astype(np.int32))
-    return KeyProfiles(table.select([_PART + p for p in parts]).rename_columns(list(parts)), state)

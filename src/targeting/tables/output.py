@@ -179,6 +179,7 @@ def _kinds(folder: Path) -> set[str]:
         "shortlist.parquet",
         "metrics.json",
         "demo.json",
+        "store.json",
     )
     kinds = {mark for mark in marks if (folder / mark).exists()}
     names = [entry.name for entry in folder.iterdir()]
