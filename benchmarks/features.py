@@ -94,7 +94,7 @@ def sums_matrix(task: Task, watch: Watch) -> None:
     known = LocalReplays.over(history, settings)
     watch.lap("reading")
     width, days = len(STATISTICS), len(DAYS)
-    matrix = np.empty((history.rows.num_rows, width * len(task.keys)), dtype=np.float32)
+    matrix = np.empty((len(history.ids), width * len(task.keys)), dtype=np.float32)
 
     def one(place: int) -> None:
         key = settings.keys[place]
@@ -105,7 +105,7 @@ def sums_matrix(task: Task, watch: Watch) -> None:
     with _shared_out(watch, rest="replay"), ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(one, range(len(task.keys))))
     names = [f"{key}_{statistic}" for key in task.keys for statistic in STATISTICS]
-    _write(history.rows["declaration_id"], names, matrix, task.output)
+    _write(history.ids, names, matrix, task.output)
     watch.lap("writing")
 
 
@@ -118,7 +118,7 @@ def model_matrix(task: Task, watch: Watch) -> None:
     watch.lap("reading")
     with _shared_out(watch, rest="features"):
         _, matrix = computed_from(known, spec)
-    _write(history.rows["declaration_id"], spec.names, matrix, task.output)
+    _write(history.ids, spec.names, matrix, task.output)
     watch.lap("writing")
 
 

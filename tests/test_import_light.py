@@ -15,7 +15,7 @@ SOURCE = Path(targeting.__file__).parent
 
 HEAVY = (
     "duckdb", "pandas", "lightgbm", "mlflow", "shap", "matplotlib", "sklearn", "numba", "pyarrow",
-    "sqlalchemy",
+    "sqlalchemy", "pyspark",
 )  # fmt: skip
 
 ROOMS = {
@@ -25,7 +25,8 @@ ROOMS = {
     "mlflow": ("tracking.py",),
     "matplotlib": ("evaluation/plots.py",),
     "shap": ("evaluation/plots.py",),
-    "numba": ("features/kernel.py",),
+    "numba": ("features/kernel.py", "features/coding.py", "features/store/"),
+    "pyspark": ("features/cluster/",),
     "sqlalchemy": ("ingest/readers.py", "tracking.py"),
     "pickle": (),
     "joblib": (),

@@ -25,6 +25,8 @@ from targeting.errors import InputError, OutputError, TargetingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from targeting.features.cluster import Cluster
+    from targeting.features.store.rolling import Rolled
     from targeting.tables.folder import TablesFolder
 
 app = typer.Typer(
@@ -35,11 +37,34 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+profiles = typer.Typer(
+    name="profiles",
+    help="Living profiles: what is known of every trader, code and route, rolled day by day.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(profiles)
+
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")]
 TablesPath = Annotated[
     Path, typer.Option("--tables", help="Folder with declarations.parquet and inspections.parquet.")
 ]
+StorePath = Annotated[
+    Path, typer.Option("--profiles", help="Folder `targeting profiles snapshot` wrote.")
+]
 Explain = Literal["none", "top", "all"]
+EngineName = Annotated[
+    Literal["local", "spark"],
+    typer.Option("--engine", help="Where features are computed: this machine or Spark."),
+]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Master of the Spark cluster, as spark://host:7077; else SPARK_MASTER, else this "
+        "machine.",
+    ),
+]
 
 console = Console(stderr=True, soft_wrap=True)
 
@@ -87,6 +112,25 @@ def _opened(tables: Path) -> TablesFolder:
     folder = TablesFolder.open(tables)
     require_columns(folder)
     return folder
+
+
+@contextmanager
+def _cluster(engine: str, master: str | None) -> Iterator[Cluster | None]:
+    """Open what computes the features; None is this machine."""
+    if engine == "local":
+        if master is not None:
+            raise InputError(
+                "a Spark master is named, but features are computed on this machine",
+                where="--spark-master",
+                found="--engine local",
+                do="Add `--engine spark`, or leave the master out.",
+            )
+        yield None
+        return
+    from targeting.features.cluster import opened
+
+    with opened(master) as cluster:
+        yield cluster
 
 
 @app.callback()
@@ -235,6 +279,8 @@ def train(
     no_track: Annotated[
         bool, typer.Option("--no-track", help="Do not log the run to MLflow.")
     ] = False,
+    engine: EngineName = "local",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Train, judge, package and register a model.
 
@@ -253,7 +299,10 @@ def train(
     store = None if no_track else Store.from_environment()
     with _telling() as tell:
         opened = TablesFolder.open(tables)
-        report = train(opened, output, plan=plan, store=store, steps=Steps(tell))
+        with _cluster(engine, spark_master) as cluster:
+            report = train(
+                opened, output, plan=plan, store=store, steps=Steps(tell), cluster=cluster
+            )
     typer.echo(report.text())
 
 
@@ -277,6 +326,8 @@ def score(
     explain: Annotated[
         Explain, typer.Option(help="Reasons: of none, the top of each office and day, or all.")
     ] = "top",
+    engine: EngineName = "local",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Score declarations, with reasons.
 
@@ -293,8 +344,12 @@ def score(
     _require_scores_name(output)
     require_file(output)
     opened = _opened(tables)
-    with _telling() as tell, resolved(model, Store.from_environment()) as folder:
-        scores = Scorer.load(folder).score(
+    with (
+        _telling() as tell,
+        resolved(model, Store.from_environment()) as folder,
+        _cluster(engine, spark_master) as cluster,
+    ):
+        scores = Scorer.load(folder, cluster=cluster).score(
             opened, start=start, stop=stop, explain=explain, progress=tell
         )
         write_scores(scores, output)
@@ -392,6 +447,126 @@ def evaluate(
     for name, value in summary(evaluation):
         typer.echo(f"{name:<38}{value}")
     typer.echo(f"report: {output / 'report.html'}")
+
+
+@profiles.command("snapshot")
+def profiles_snapshot(
+    tables: TablesPath,
+    output: Output,
+    as_of: Annotated[
+        date,
+        typer.Option(
+            "--as-of", parser=_day, metavar="YYYY-MM-DD", help="Events before this day are in."
+        ),
+    ],
+    features: Annotated[
+        Path | None, typer.Option(help="YAML; configs/features.yaml is one.")
+    ] = None,
+) -> None:
+    """Make a profile store from all events before a day.
+
+    Example: targeting profiles snapshot --tables world/tables --as-of 2025-06-01
+    --output profiles
+    """
+    from targeting import config as settings
+    from targeting.features.store import create_store
+
+    how = settings.load(settings.FeatureSettings, features)
+    with _telling() as tell:
+        done = create_store(_opened(tables), how, output, as_of=as_of, progress=tell)
+    _say(done, "made")
+
+
+@profiles.command("roll")
+def profiles_roll(
+    tables: TablesPath,
+    store: StorePath,
+    to: Annotated[
+        date,
+        typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Day to roll to."),
+    ],
+) -> None:
+    """Add the events of the days since the store's own.
+
+    Example: targeting profiles roll --profiles profiles --tables world/tables --to 2025-06-02
+    """
+    from targeting.features.store import roll_store
+
+    with _telling() as tell:
+        done = roll_store(store, _opened(tables), to=to, progress=tell)
+    _say(done, "rolled")
+
+
+@profiles.command("merge")
+def profiles_merge(
+    left: Annotated[Path, typer.Argument(help="A store.")],
+    right: Annotated[Path, typer.Argument(help="A store of another office, as of the same day.")],
+    output: Output,
+) -> None:
+    """Add the profiles of two offices or countries.
+
+    Example: targeting profiles merge north south --output both
+    """
+    from targeting.features.store import merge_stores
+
+    with _telling() as tell:
+        done = merge_stores(left, right, output, progress=tell)
+    _say(done, "merged")
+
+
+@profiles.command("compact")
+def profiles_compact(store: Annotated[Path, typer.Argument(help="The store.")]) -> None:
+    """Add up the days rolled, so that the store is read faster.
+
+    Example: targeting profiles compact profiles
+    """
+    from targeting.features.store import compact_store
+
+    with _telling() as tell:
+        done = compact_store(store, progress=tell)
+    _say(done, "compacted")
+
+
+@profiles.command("verify")
+def profiles_verify(
+    store: Annotated[Path, typer.Argument(help="The store.")],
+    tables: Annotated[
+        Path | None,
+        typer.Option("--tables", help="Also make the profiles from scratch, and compare."),
+    ] = None,
+) -> None:
+    """Check every file of a store, and every number where tables are given.
+
+    Example: targeting profiles verify profiles --tables world/tables
+    """
+    from targeting.features.store import verify_store
+
+    with _telling() as tell:
+        found = verify_store(store, None if tables is None else _opened(tables), progress=tell)
+    index = found.store.index
+    typer.echo(
+        f"{len(index.files):,} files, {found.size / 1e6:,.1f} MB as written; "
+        f"profiles as of {index.as_of} of {index.events.words}"
+    )
+    if found.difference is not None:
+        worst = found.difference
+        typer.echo(
+            f"{worst.profiles:,} profiles equal those made from scratch; "
+            f"largest difference {worst.sums:.1e} ({worst.where})"
+        )
+
+
+def _say(done: Rolled, what: str) -> None:
+    """Tell what a command did to a store."""
+    for note in done.notes:
+        typer.echo(note)
+    if not done.notes:
+        index = done.store.index
+        added = f": {done.events.words} added" if what == "rolled" else ""
+        typer.echo(
+            f"{what}{added}, {done.profiles:,} profiles written; as of {index.as_of} the store "
+            f"holds {index.events.words} in {len(index.parts):,} parts: {done.store.path}"
+        )
 
 
 @contextmanager

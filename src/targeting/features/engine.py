@@ -133,12 +133,15 @@ class History:
     results
         Ordered by day, `inspection_id`: key columns of the examined declaration, as text or
         dictionaries of it, `DAY` (the day the result became known), `HIT`, `REVENUE`.
+    ids
+        Identifiers of the wanted declarations, in the order they have in `declarations`.
     read_rows
         Reads the wanted declarations.
     """
 
     declarations: pa.Table
     results: pa.Table
+    ids: pa.ChunkedArray
     read_rows: Callable[[], pa.Table]
 
     @property
@@ -238,9 +241,13 @@ class Reader:
             else:
                 results = self._results_since(connection, since, until)
         asked = _asked(clock, wanted)
+        events = _taken(_events(keys, clock, asked, self.measures), order)
         return History(
-            declarations=_taken(_events(keys, clock, asked, self.measures), order),
+            declarations=events,
             results=results,
+            ids=_taken(clock.select(["declaration_id"]), order)["declaration_id"].filter(
+                events[WANTED]
+            ),
             read_rows=lambda: self._rows(wanted, since, until),
         )
 

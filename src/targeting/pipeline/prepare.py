@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from targeting.config import FeatureSettings, TrainSettings
+    from targeting.features.cluster import Cluster
     from targeting.pipeline.steps import Steps
     from targeting.tables.folder import TablesFolder
 
@@ -101,12 +102,14 @@ class Prepared:
         return ripe if self.enough(ripe) else np.ones_like(ripe)
 
 
-def prepare(tables: TablesFolder, plan: Plan, *, steps: Steps) -> Prepared:
+def prepare(
+    tables: TablesFolder, plan: Plan, *, steps: Steps, cluster: Cluster | None = None
+) -> Prepared:
     """Read labels, build features and cut the temporal blocks.
 
     Parameters
     ----------
-    tables, plan, steps
+    tables, plan, steps, cluster
         As for `train`.
     """
     features = plan.features
@@ -121,7 +124,8 @@ def prepare(tables: TablesFolder, plan: Plan, *, steps: Steps) -> Prepared:
     with steps.step("build features"):
         spec = learn_spec(tables, features, until=cut_off)
         wanted = Wanted(ids=pa.array(labels["declaration_id"], type=pa.string()))
-        built = build(tables, spec, wanted, until=cut_off)
+        engine = build if cluster is None else cluster.build
+        built = engine(tables, spec, wanted, until=cut_off)
         _require_aligned(labels, built)
     return Prepared(cut_off, labels, built, spec, blocks)
 

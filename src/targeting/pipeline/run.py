@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from targeting.evaluation.findings import Evaluation
+    from targeting.features.cluster import Cluster
     from targeting.pipeline.prepare import Plan
     from targeting.tables.folder import TablesFolder
     from targeting.tracking import Store, Tracked
@@ -72,6 +73,7 @@ def train(
     plan: Plan,
     store: Store | None = None,
     steps: Steps | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainingReport:
     """Train, judge, package and register a model.
 
@@ -87,6 +89,9 @@ def train(
         Where to log the run; None does not.
     steps
         Told of each step.
+    cluster
+        Computes the features, from `targeting.features.cluster.opened`; None computes them on
+        this machine.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def train(
     if store is not None:
         require_reachable(store)
     with staged_folder(output) as stage:
-        prepared = prepare(tables, plan, steps=steps)
+        prepared = prepare(tables, plan, steps=steps, cluster=cluster)
         with steps.step("judge on the test block"):
             judged = judge(prepared, tables, plan.settings, stage)
         with steps.step("train the model to ship"):

@@ -13,7 +13,7 @@ from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions
 from targeting.explain.reasons import reasons
-from targeting.features.build import Built, build
+from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.scoring.scores import Scores, ScoresInfo
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
     from targeting.tables.folder import Tables
@@ -120,25 +121,31 @@ class Scorer:
     ----------
     bundle
         Verified and loaded.
+    cluster
+        Computes the features, from `targeting.features.cluster.opened`; None computes them on
+        this machine.
     """
 
     bundle: Bundle
+    cluster: Cluster | None = None
 
     @classmethod
-    def load(cls, folder: Path) -> Scorer:
+    def load(cls, folder: Path, *, cluster: Cluster | None = None) -> Scorer:
         """Verify and load a bundle folder.
 
         Parameters
         ----------
         folder
             The bundle folder.
+        cluster
+            As for the class.
 
         Raises
         ------
         BundleError
             If the bundle is not what was packaged.
         """
-        return cls(load_bundle(folder))
+        return cls(load_bundle(folder), cluster)
 
     @property
     def info(self) -> ScoresInfo:
@@ -189,8 +196,10 @@ class Scorer:
         self._require_window(tables, start, stop)
         snapshot = self._start_from(tables, start, progress)
         parts = [
-            self._score_chunk(built, explain=explain, progress=progress)
-            for built in self._chunks(tables, start, stop, snapshot=snapshot, progress=progress)
+            self._score_chunk(rows, matrix, explain=explain, progress=progress)
+            for rows, matrix in self._chunks(
+                tables, start, stop, snapshot=snapshot, progress=progress
+            )
         ]
         rows = pd.concat(parts, ignore_index=True)
         if rows.empty:
@@ -228,30 +237,38 @@ class Scorer:
         *,
         snapshot: Snapshot | None,
         progress: Callable[[str], None],
-    ) -> Iterator[Built]:
-        first = start
+    ) -> Iterator[tuple[pd.DataFrame, Matrix]]:
+        first, spec = start, self.bundle.spec
         while first < stop:
             last = min(first + timedelta(days=CHUNK_DAYS), stop)
             progress(f"lodged {first} to {last}")
             wanted = Wanted(start=first, stop=last)
-            built = build(tables, self.bundle.spec, wanted, until=last, snapshot=snapshot)
-            yield built
-            snapshot, first = built.snapshot, last
+            if self.cluster is None:
+                built = build(tables, spec, wanted, until=last, snapshot=snapshot)
+                snapshot = built.snapshot
+                yield built.rows, built.matrix
+            else:
+                # Replaying the days since the snapshot again costs less than collecting another.
+                yield self.cluster.matrix_of(tables, spec, wanted, until=last, snapshot=snapshot)
+            first = last
 
     def _score_chunk(
-        self, built: Built, *, explain: Explain, progress: Callable[[str], None]
+        self,
+        rows: pd.DataFrame,
+        matrix: Matrix,
+        *,
+        explain: Explain,
+        progress: Callable[[str], None],
     ) -> pd.DataFrame:
         model, spec = self.bundle.model, self.bundle.spec
-        scored = score_matrix(model, built.rows, built.matrix)
+        scored = score_matrix(model, rows, matrix)
         if explain == "none":
             return scored
         chosen = np.arange(len(scored))
         if explain == "top":
-            chosen = _top(scored, built.rows["lodged_local"].dt.date)
+            chosen = _top(scored, rows["lodged_local"].dt.date)
         progress(f"reasons for {len(chosen):,} lines")
-        told = explain_rows(
-            model, spec, built.rows.iloc[chosen], np.ascontiguousarray(built.matrix[chosen])
-        )
+        told = explain_rows(model, spec, rows.iloc[chosen], np.ascontiguousarray(matrix[chosen]))
         column: list[list[dict[str, object]] | None] = [None] * len(scored)
         for at, one in zip(chosen, told, strict=True):
             column[at] = one
