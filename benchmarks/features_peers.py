@@ -616,10 +616,15 @@ def measured(
         time.perf_counter() - begun,
         time.process_time() - processor,
         _peak_gb(),
-        task.output.stat().st_size / 1e6,
+        _size(task.output) / 1e6,
         watch.seconds,
         {name: version(name) for name in libraries},
     )
+
+
+def _size(output: Path) -> int:
+    files = output.iterdir() if output.is_dir() else [output]
+    return sum(file.stat().st_size for file in files)
 
 
 def _peak_gb() -> float:

@@ -117,6 +117,7 @@ def both(cluster: Cluster, tables: Tables, wanted: Wanted, settings: FeatureSett
     return local
 
 
+@pytest.mark.slow
 @with_spark
 def test_a_world_has_the_same_features_and_profiles(cluster: Cluster, world: World):
     wanted = Wanted(ids=world.inspections["declaration_id"].combine_chunks())

@@ -31,6 +31,7 @@ from targeting.features.spec import learn_spec
 PHASES = (Phase.explicit, Phase.generate)
 
 
+@pytest.mark.slow
 @settings(max_examples=2, phases=PHASES)
 @given(world=knobs())
 @example(world=RICH)
@@ -55,7 +56,7 @@ def test_so_does_that_of_odd_settings(world: Knobs, check_of):
 @pytest.mark.slow
 @pytest.mark.parametrize("odd", [False, True], ids=["default", "odd"])
 def test_the_matrices_of_many_worlds_hold_what_they_may(odd: bool, check_of):
-    @settings(max_examples=120, phases=PHASES)
+    @settings(max_examples=12, phases=PHASES)
     @given(world=knobs(most=60))
     def hold(world: Knobs):
         assert judged(check_of(world.time_zone, odd=odd), world) == {}

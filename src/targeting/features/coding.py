@@ -101,7 +101,7 @@ def pairs(left, right, left_levels, right_levels):
 
 @numba.njit(cache=True, nogil=True)
 def only_wanted(codes, levels, wanted):
-    """Drop the codes that no wanted row has: what nobody asks about need not be followed.
+    """Drop the codes no wanted row has, and rows after the last wanted one of their code.
 
     Parameters
     ----------
@@ -110,19 +110,21 @@ def only_wanted(codes, levels, wanted):
     levels
         Number of levels.
     wanted
-        Shape (m,). Whether each of the first m rows is wanted; the rows after them are not.
+        Shape (m,). Whether each of the first m rows is wanted. The rows after them are another
+        table's, and are dropped with their code only.
 
     Returns
     -------
     ndarray
-        The codes, -1 for those dropped.
+        The codes, -1 for those dropped: what nobody asks about need not be followed.
     """
-    asked = np.zeros(levels, np.bool_)
+    last = np.full(levels, -1, np.int32)
     for at in range(len(wanted)):
         if wanted[at] and codes[at] >= 0:
-            asked[codes[at]] = True
+            last[codes[at]] = at
     out = np.full(len(codes), -1, np.int32)
     for at in range(len(codes)):
-        if codes[at] >= 0 and asked[codes[at]]:
-            out[at] = codes[at]
+        code = codes[at]
+        if code >= 0 and last[code] >= (at if at < len(wanted) else 0):
+            out[at] = code
     return out

@@ -231,39 +231,35 @@ class Reader:
         until
             Local day before which events count; None reads to the end.
         """
-        with connect() as connection:
-            declared = self._lodged_between(connection, since, until)
-            clock = _clock(declared, self.measures)
+        with connect() as connection, ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            coded = {
+                name: pool.submit(self._coded, connection, name, (since, until))
+                for name in self._sources()
+            }
+            clock = _clock(self._lodged_between(connection, since, until), self.measures)
             order = _time_order(connection, clock)
-            keys = self._keys(self._coded(connection, since, until))
+            asked = _asked(clock, wanted)
+            keys = self._keys({name: column.result() for name, column in coded.items()})
             if since is None:
                 results = self._results_by_place(connection, clock, keys, until)
             else:
                 results = self._results_since(connection, since, until)
-        asked = _asked(clock, wanted)
         events = _taken(_events(keys, clock, asked, self.measures), order)
+        ids = _taken(clock.select(["declaration_id"]), order)["declaration_id"]
         return History(
             declarations=events,
             results=results,
-            ids=_taken(clock.select(["declaration_id"]), order)["declaration_id"].filter(
-                events[WANTED]
-            ),
+            ids=ids.filter(events[WANTED]),
             read_rows=lambda: self._rows(wanted, since, until),
         )
 
     def _coded(
-        self, connection: Connection, since: date | None, until: date | None
-    ) -> dict[str, pa.DictionaryArray]:
-        """Read the columns keys are made of as codes and text, two at a time."""
-
-        def one(name: str) -> pa.DictionaryArray:
-            with connection.cursor() as own:
-                declared = self._lodged_between(own, since, until)
-                return _as_coded(declared.select(name).to_arrow_table().column(0))
-
-        sources = self._sources()
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return dict(zip(sources, pool.map(one, sources), strict=True))
+        self, connection: Connection, name: str, days: tuple[date | None, date | None]
+    ) -> pa.DictionaryArray:
+        """Read a column keys are made of, as codes and text."""
+        with connection.cursor() as own:
+            declared = self._lodged_between(own, *days)
+            return _as_coded(declared.select(name).to_arrow_table().column(0))
 
     def _rows(self, wanted: Wanted, since: date | None, until: date | None) -> pa.Table:
         with connect() as connection:

@@ -60,6 +60,36 @@ def logs(price):
     return out
 
 
+@numba.njit(cache=True, nogil=True)
+def packed(day, wanted, value, mass, price):
+    """Lay the numbers of each declaration side by side, as `grouped` moves them.
+
+    Parameters
+    ----------
+    day
+        Shape (n,). Day lodged, in days from 1970-01-01.
+    wanted
+        Shape (n,). Whether the profile is to be read for this declaration.
+    value, mass, price
+        Shape (n,). Customs value, net mass in kg, value per kg; NaN where unknown.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, 5): day, row among those wanted or -1, value, mass, logarithm of the price.
+    """
+    out = np.empty((len(day), 5))
+    row = 0
+    for at in range(len(day)):
+        out[at, 0] = day[at]
+        out[at, 1] = row if wanted[at] else -1
+        row += wanted[at]
+        out[at, 2] = value[at]
+        out[at, 3] = mass[at]
+        out[at, 4] = np.log(price[at]) if price[at] > 0.0 else np.nan
+    return out
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def read(state, when, decay, day, out_sums, out_days):
     """Write what is known of one key as of a day, without changing it.

@@ -25,6 +25,7 @@ from targeting.features.kernel import (
     STATISTICS,
     grouped,
     logs,
+    packed,
     replay_events,
     replay_grouped,
 )
@@ -124,7 +125,7 @@ class Declared:
         """Day, row among those wanted or -1, and amounts, shape (n, 5)."""
         if self.packed is not None:
             return self.packed
-        return np.column_stack([self.day, self.out_of, self.amounts]).astype(np.float64)
+        return packed(self.day, self.wanted, self.value, self.mass, self.price)
 
     @property
     def out_of(self) -> Ints:
