@@ -410,9 +410,10 @@ def machine() -> dict[str, Any]:
 _ABOUT = {
     "targeting": "equal statistics",
     "targeting, model": "every feature of the default settings",
-    "pandas": "equal statistics",
-    "duckdb": "equal statistics",
-    "polars": "equal statistics",
+    "pandas": "equal statistics, of wanted keys only",
+    "duckdb": "equal statistics, of wanted keys only",
+    "polars": "equal statistics, of wanted keys only",
+    "polars, plain": "equal statistics, as most would write it",
 }
 _PAGE = """\
 # Features, speed and memory

@@ -22,10 +22,11 @@ PEERS = [
     pytest.param(
         name,
         marks=pytest.mark.skipif(
-            find_spec(name) is None, reason=f"{name} is not installed; make bench-features does"
+            find_spec(name.split(",")[0]) is None,
+            reason=f"{name} is not installed; make bench-features does",
         ),
     )
-    for name in ("pandas", "duckdb", "polars")
+    for name in ("pandas", "duckdb", "polars", "polars, plain")
 ]
 
 
@@ -115,7 +116,7 @@ def test_the_model_matrix_holds_every_feature(bench, task, world):
     watch = bench.Watch()
     bench.model_matrix(replace(task, output=world / "model.parquet"), watch)
     wanted = pq.read_metadata(world / "wanted.parquet").num_rows
-    written = pq.read_metadata(world / "model.parquet")
+    written = pq.read_table(world / "model.parquet")
     assert written.num_rows == wanted
     assert written.num_columns > 300
     assert {"reading", "key coding", "replay", "features", "writing"} == set(watch.seconds)
