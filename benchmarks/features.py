@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import threading
@@ -346,8 +347,14 @@ def compared(tables: Path, work: Path, options: Options) -> tuple[World, list[En
             entry = replace(entry, difference=apart)
         entries.append(entry)
         if engine != "targeting":
-            files[engine].unlink(missing_ok=True)
+            _removed(files[engine])
     return world, entries
+
+
+def _removed(output: Path) -> None:
+    if output.is_dir():
+        shutil.rmtree(output)
+    output.unlink(missing_ok=True)
 
 
 def _some_keys(many: int) -> tuple[str, ...]:
