@@ -9,17 +9,23 @@ OPTIONS = {
     "simulate": ("--output", "--config"),
     "ingest": ("--source", "--input", "--output"),
     "check": ("tables",),
-    "train": ("--tables", "--output", "--until", "--features", "--config", "--no-track"),
-    "score": ("--model", "--tables", "--from", "--to", "--output", "--explain"),
+    "train": (
+        "--tables", "--output", "--until", "--features", "--config", "--no-track", "--engine",
+        "--spark-master",
+    ),
+    "score": (
+        "--model", "--tables", "--from", "--to", "--output", "--explain", "--engine",
+        "--spark-master",
+    ),
     "shortlist": ("--scores", "--tables", "--capacity", "--output"),
     "evaluate": ("--scores", "--tables", "--output"),
-}
+}  # fmt: skip
 
 
 def test_help_lists_every_command(call):
     ended = call("--help")
     assert ended.code == 0
-    assert set(OPTIONS) <= set(ended.out.replace("\n", " ").split())
+    assert {*OPTIONS, "profiles"} <= set(ended.out.replace("\n", " ").split())
 
 
 @pytest.mark.parametrize("command", OPTIONS)
