@@ -105,7 +105,7 @@ def encode_wanted(
     Examples
     --------
     >>> seen = pa.table({"hs6": ["081050", None, "240220", "081050"]})
-    >>> encode_wanted(["hs6"], [seen], np.array([True, False, False, False])).codes[0].tolist()
+    >>> encode_wanted(["hs6"], [seen], np.array([False, False, False, True])).codes[0].tolist()
     [0, -1, -1, 0]
     """
     lengths = [table.num_rows for table in tables]

@@ -48,7 +48,7 @@ def unusual(made: Floats, count: Floats) -> Floats:
     Examples
     --------
     >>> unusual(np.array([0.0, 0.0, 99.0]), np.array([0.0, 99.0, 99.0])).round(2).tolist()
-    [0.69, 5.3, 0.0]
+    [0.69, 5.3, 0.01]
     """
     return np.log((count + 1.0) / (made + 0.5))
 
