@@ -6,6 +6,7 @@ the key and the nearest known one; all mistakes of a file are told at once.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,7 +60,8 @@ class KeySettings(Settings):
         `hs2`, `hs4` and `hs6` stand for the leading digits of `hs_code`; `loading_site`,
         `transshipment_site` and `discharge_site` read several codes of one place as one;
         `container_owner` is the owner's code of a container number; `goods_words` the two longest
-        words of a description that name goods.
+        words of a description that name goods. In keys these names are ours: an extract's own
+        column of that name is not looked at.
     statistics
         What the key tells of a line; None is what suits its kind, as docs/features.md lists.
     measure
@@ -278,6 +280,13 @@ class FeatureSettings(Settings):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"the {what} {', '.join(twice)} is listed twice")
+        profiles = [ALL, *listed["key"], *listed["link"]]
+        odd = [name for name in profiles if not re.fullmatch(r"\w+", name)]
+        if odd or len(set(profiles)) < len(profiles):
+            raise ValueError(
+                f"profiles need distinct names of letters, digits and underscores, not "
+                f"{', '.join(odd or profiles)}"
+            )
         followed = {key.columns for key in self.keys if key.measure == "price"}
         loose = [link.name for link in self.links if link.through not in followed]
         if loose:

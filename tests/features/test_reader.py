@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -255,3 +258,54 @@ def test_a_key_the_tables_do_not_have_is_refused(make_tables: MakeTables):
     reader = Reader(make_tables([{}]), "UTC", ("consigne_id",))
     with pytest.raises(InputError, match=r"consigne_id\. Did you mean consignee_id"):
         reader.history(Wanted())
+
+
+NAIVE = """
+import sys
+from datetime import date, datetime
+import pyarrow as pa
+from targeting.features.engine import Reader, Wanted
+from targeting.tables.folder import TablesFolder
+history = Reader(TablesFolder.open(sys.argv[1]), "Asia/Baku", ("hs6",)).history(
+    Wanted(), since=date(2024, 1, 2), until=date(2024, 1, 3)
+)
+print(history.ids.to_pylist(), history.declarations["hs6"].to_pylist())
+"""
+
+
+def test_moments_without_a_zone_are_utc_for_every_column(
+    make_tables: Callable[..., MemoryTables], tmp_path: Path
+):
+    """Key columns are read on ways of their own, which must not follow the machine's zone."""
+    tables = make_tables(
+        [
+            {
+                "declaration_id": f"d{day}{hour:02}",
+                "lodged_at": datetime(2024, 1, day, hour, tzinfo=UTC),
+                "hs_code": f"{day:02}{hour:02}00",
+            }
+            for day in (1, 2, 3)
+            for hour in (1, 10, 22)
+        ]
+    )
+    lines = tables.declarations
+    naive = lines["lodged_at"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    lines = lines.set_column(lines.column_names.index("lodged_at"), "lodged_at", naive)
+    pq.write_table(lines, tmp_path / "declarations.parquet")
+    pq.write_table(tables.inspections, tmp_path / "inspections.parquet")
+    told = {
+        subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", NAIVE, str(tmp_path)],
+            env=os.environ | {"TZ": zone}, check=True, capture_output=True, text=True,
+        ).stdout
+        for zone in ("UTC", "Asia/Baku", "America/Lima")
+    }  # fmt: skip
+    assert told == {"['d122', 'd201', 'd210'] ['012200', '020100', '021000']\n"}
+
+
+def test_a_key_column_may_bear_a_word_of_the_engine(make_tables: Callable[..., MemoryTables]):
+    words = ("order", "current_user")
+    tables = make_tables([dict.fromkeys(words, f"{at}") for at in range(3)])
+    history = Reader(tables, "UTC", words).history(Wanted())
+    for word in words:
+        assert sorted(history.declarations[word].to_pylist()) == ["0", "1", "2"]

@@ -613,3 +613,26 @@ def test_the_hash_is_the_one_written_down(keys: list[tuple[str, str]]):
     }
     assert key_hashes(pa.table(columns)).tolist() == [by_hand(key) for key in keys]
     assert key_hashes(pa.table(columns).slice(1)).tolist() == [by_hand(key) for key in keys[1:]]
+
+
+def test_a_sum_does_not_replace_what_it_adds(offices, tmp_path: Path):
+    north, south = offices
+    with pytest.raises(InputError, match="would replace one of them"):
+        merge_stores(north, south, north)
+
+
+def test_two_commands_at_once_are_refused(fresh: Path, tables):
+    with (
+        rolling.changing(open_store(fresh)),
+        pytest.raises(OutputError, match="another command is changing"),
+    ):
+        roll_store(fresh, tables, to=END)
+    assert roll_store(fresh, tables, to=END).store.as_of == END
+
+
+def test_names_that_lead_out_of_the_folder_are_refused():
+    for column in ("../outside", "a/b", ""):
+        with pytest.raises(ValueError, match="distinct names of letters"):
+            FeatureSettings.model_validate({"keys": [[column]]})
+    with pytest.raises(ValueError, match="distinct names of letters"):
+        FeatureSettings.model_validate({"keys": [["all_declarations"]]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,13 +155,12 @@ def profiles_between(
     nobody = Wanted(ids=pa.array([], pa.string()))
     history = reader_for(tables, settings).history(nobody, since=since, until=until)
     replays = LocalReplays.over(history, settings, caught=caught, keep=keep)
-
-    def one(name: str) -> None:
-        _profiles_of(replays, name, settings)
-        progress(name)
-
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        list(pool.map(one, settings.profile_columns))
+        read = partial(_profiles_of, replays, settings=settings)
+        for name, _ in zip(
+            settings.profile_columns, pool.map(read, settings.profile_columns), strict=True
+        ):
+            progress(name)
 
 
 def computed_from(

@@ -51,7 +51,10 @@ class Derived:
         coded
             The source column as codes and their text.
         """
-        levels = self.cut(coded.dictionary).dictionary_encode()
+        texts = coded.dictionary
+        starts = range(0, max(len(texts), 1), _AT_ONCE)
+        cut = [self.cut(_texts(texts.slice(start, _AT_ONCE))) for start in starts]
+        levels = pa.concat_arrays(cut).dictionary_encode()
         codes = levels.indices.take(coded.indices)
         return pa.DictionaryArray.from_arrays(codes, levels.dictionary)
 
@@ -96,11 +99,6 @@ def goods_words(texts: pa.StringArray) -> pa.StringArray:
     >>> goods_words(pa.array(["Fresh red POMEGRANATES", "goods", None])).to_pylist()
     ['fresh pomegranates', None, None]
     """
-    parts = [_two_words(texts.slice(start, _AT_ONCE)) for start in range(0, len(texts), _AT_ONCE)]
-    return _texts(pa.concat_arrays(parts)) if parts else _texts(texts)
-
-
-def _two_words(texts: pa.Array) -> pa.StringArray:
     lists = pc.call_function(
         "split_pattern_regex", [_plain(texts)], pc.SplitPatternOptions(r"[^\p{L}]+")
     )

@@ -21,7 +21,7 @@ from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 from targeting.errors import InputError, near_matches
 from targeting.features.derived import DERIVED, HS_LEVELS, source_of
 from targeting.features.measures import MEASURES
-from targeting.tables.engine import connect
+from targeting.tables.engine import beside, connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 from targeting.tables.typed import conformed
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from targeting.tables.folder import Tables
 
 EPOCH = date(1970, 1, 1)
+_LARGEST_TEXT = 2**31  # bytes Arrow's plain strings hold; a country's descriptions may be more
 _AT_ONCE = 2  # columns read side by side: each is held as text while it is coded
 
 DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
@@ -257,9 +258,9 @@ class Reader:
         self, connection: Connection, name: str, days: tuple[date | None, date | None]
     ) -> pa.DictionaryArray:
         """Read a column keys are made of, as codes and text."""
-        with connection.cursor() as own:
-            declared = self._lodged_between(own, *days)
-            return _as_coded(declared.select(name).to_arrow_table().column(0))
+        with beside(connection) as own:
+            declared = self._lodged_between(own, *days).select(ColumnExpression(name))
+            return _as_coded(declared.to_arrow_table().column(0))
 
     def _rows(self, wanted: Wanted, since: date | None, until: date | None) -> pa.Table:
         with connect() as connection:
@@ -513,7 +514,10 @@ def _as_coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     dictionary, and every one of those would be looked through to make them one.
     """
     coded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
-    return pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(pa.string()))
+    texts = coded.dictionary
+    if texts.nbytes < _LARGEST_TEXT:
+        texts = texts.cast(pa.string())
+    return pa.DictionaryArray.from_arrays(coded.indices, texts)
 
 
 def _events(

@@ -64,7 +64,7 @@ def connect(*, threads: int | None = None) -> Iterator[Connection]:
         if threads is not None:
             settings["threads"] = threads
         connection = duckdb.connect(":memory:", config=settings)
-        connection.execute("set TimeZone = 'UTC'")
+        _in_utc(connection)
         _be_silent(connection)
         try:
             yield connection
@@ -104,3 +104,33 @@ def _of_the_data(error: duckdb.Error) -> bool:
         duckdb.SerializationException,
     )
     return isinstance(error, kinds) or type(error) is duckdb.Error
+
+
+@contextmanager
+def beside(connection: Connection) -> Iterator[Connection]:
+    """Open a second way into the same DuckDB, for another thread.
+
+    Parameters
+    ----------
+    connection
+        An open connection, of `connect`.
+
+    Yields
+    ------
+    duckdb.DuckDBPyConnection
+        Closed when the block ends. It reads moments without a zone as UTC too: DuckDB gives a
+        cursor the machine's own zone.
+
+    Examples
+    --------
+    >>> with connect() as connection, beside(connection) as other:
+    ...     other.execute("select current_setting('TimeZone')").fetchone()
+    ('UTC',)
+    """
+    with connection.cursor() as other:
+        _in_utc(other)
+        yield other
+
+
+def _in_utc(connection: Connection) -> None:
+    connection.execute("set TimeZone = 'UTC'")

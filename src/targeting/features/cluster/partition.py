@@ -52,7 +52,7 @@ SOURCE = "_from_"
 _STATE_DAYS, _READ_DAYS = 4, 3
 
 
-def packed(sums: Floats, days: npt.NDArray[np.number]) -> pa.BinaryArray:
+def packed(sums: Floats, days: npt.NDArray[np.number]) -> pa.Array:
     """Lay the sums and days of each profile out as bytes: one column instead of dozens.
 
     Parameters
@@ -69,9 +69,11 @@ def packed(sums: Floats, days: npt.NDArray[np.number]) -> pa.BinaryArray:
     ([[1.5, 2.0]], [[7.0]])
     """
     numbers = np.ascontiguousarray(np.hstack([sums, days]), dtype=np.float64)
-    ends = np.arange(len(numbers) + 1, dtype=np.int32) * (numbers.shape[1] * numbers.itemsize)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(numbers)]
-    return pa.BinaryArray.from_buffers(pa.binary(), len(numbers), buffers)
+    large = numbers.nbytes > np.iinfo(np.int32).max  # more bytes than small offsets can count
+    ends = np.arange(len(numbers) + 1, dtype=np.int64) * (numbers.shape[1] * numbers.itemsize)
+    offsets = pa.py_buffer(ends if large else ends.astype(np.int32))
+    kind = pa.large_binary() if large else pa.binary()
+    return pa.Array.from_buffers(kind, len(numbers), [None, offsets, pa.py_buffer(numbers)])
 
 
 def unpacked(column: pa.Array | pa.ChunkedArray, sums: int) -> tuple[Floats, Floats]:

@@ -180,9 +180,7 @@ def _plainly(where: str) -> Iterator[None]:
 
 
 def _is_sparks(error: Exception) -> bool:
-    """Tell an error of Spark or its set-up from a defect of ours in a task."""
-    if type(error).__name__ == "PythonException":
-        return "ModuleNotFoundError" in str(error)
+    """Tell an error of Spark or of one of its tasks from one of this process."""
     return type(error).__module__.startswith(("pyspark", "py4j"))
 
 

@@ -268,6 +268,7 @@ class StoreIndex(Settings):
         starts = [part.since for part in self.parts[1:]]
         if starts != ends[:-1] or ends[-1] != self.as_of or ends != sorted(set(ends)):
             raise ValueError("the parts do not follow each other up to as_of")
+        self.settings.features()  # refuses names and links no settings may have
         folders = [part.folder for part in self.parts]
         paths = [file.path for part in self.parts for file in part.files]
         if len(set(folders)) < len(folders) or len(set(paths)) < len(paths):

@@ -8,6 +8,8 @@ what lies in the folder.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -340,6 +342,11 @@ def changing(store: ProfileStore) -> Iterator[Path]:
         If the store cannot be written.
     """
     root = store.path / _NEW
+    with _alone(store.path):
+        yield from _written_in(root, store)
+
+
+def _written_in(root: Path, store: ProfileStore) -> Iterator[Path]:
     try:
         shutil.rmtree(root, ignore_errors=True)  # of a run that was stopped
         root.mkdir()
@@ -353,6 +360,35 @@ def changing(store: ProfileStore) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the store for one command; the hold ends with the process, however it ends."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            "another command is changing the profile store",
+            where=str(path),
+            found="a store that is held",
+            do="Run the command again when that one is done.",
+        ) from None
+    else:
+        yield
+    finally:
+        os.close(folder)
+
+
+def _on_disk(folder: Path) -> None:
+    """Make what was written last through a loss of power, before it is told of."""
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def put(store: ProfileStore, root: Path, part: Part, parts: Sequence[Part]) -> ProfileStore:
@@ -391,6 +427,7 @@ def put(store: ProfileStore, root: Path, part: Part, parts: Sequence[Part]) -> P
     if target.exists():  # left by a run stopped before it told of it
         shutil.rmtree(target)
     (root / part.folder).rename(target)
+    _on_disk(target)
     now = index_of(part.until, index.settings, parts)
     write_index(now, store.path)
     _sweep(store.path, {one.folder for one in now.parts})

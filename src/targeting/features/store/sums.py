@@ -79,6 +79,13 @@ def merge_stores(left: Path, right: Path, output: Path, *, progress: Tell = _sil
     InputError
         If the stores differ in settings or day, or are the same.
     """
+    if output.resolve() in (left.resolve(), right.resolve()):
+        raise InputError(
+            "the sum of two stores would replace one of them",
+            where=str(output),
+            found="one of the two stores to be added",
+            do="Name another folder.",
+        )
     stores = [open_store(left), open_store(right)]
     _require_alike(*stores)
     first, second = (store.index for store in stores)
