@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-features bench-kcs bench-replay bench-simulate lock clean
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-features bench-kcs bench-profiles bench-replay bench-simulate lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,15 +55,18 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles  ## Every benchmark
 
 bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars: ten million declarations
 	@$(BIN)/python -c 'import polars' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0
 	$(BIN)/python -m benchmarks.features
-	$(BIN)/python -m benchmarks.features --sizes 2500000 5000000 10300000
+	$(BIN)/python -m benchmarks.features --sizes 2500000 10300000 24700000
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
+
+bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
+	$(BIN)/python -m benchmarks.profiles
 
 bench-replay: setup  ## Speed of the profile replay
 	$(BIN)/python benchmarks/replay.py
