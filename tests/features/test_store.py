@@ -636,3 +636,24 @@ def test_names_that_lead_out_of_the_folder_are_refused():
             FeatureSettings.model_validate({"keys": [[column]]})
     with pytest.raises(ValueError, match="distinct names of letters"):
         FeatureSettings.model_validate({"keys": [["all_declarations"]]})
+
+
+def test_what_a_stopped_run_left_is_cleared_away_even_with_nothing_to_do(fresh: Path, tables):
+    as_of = open_store(fresh).as_of
+    (fresh / ".new").mkdir()
+    (fresh / "delta-1999-01-01-1999-01-02").mkdir()
+    assert roll_store(fresh, tables, to=as_of).notes
+    assert {path.name.split("-")[0] for path in fresh.iterdir()} == {"store.json", "base"}
+    (fresh / ".new").mkdir()
+    assert compact_store(fresh).notes
+    assert not (fresh / ".new").exists()
+
+
+@pytest.mark.parametrize("holds", ["profiles", "examined"])
+def test_a_store_that_lists_too_few_files_is_refused(fresh: Path, holds: str):
+    index = json.loads((fresh / INDEX).read_text(encoding="utf-8"))
+    files = index["parts"][0]["files"]
+    files.remove(next(file for file in files if file["holds"] == holds))
+    (fresh / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    with pytest.raises(InputError, match="lacks files of a profile"):
+        open_store(fresh)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal, Self
@@ -269,11 +270,24 @@ class StoreIndex(Settings):
         if starts != ends[:-1] or ends[-1] != self.as_of or ends != sorted(set(ends)):
             raise ValueError("the parts do not follow each other up to as_of")
         self.settings.features()  # refuses names and links no settings may have
+        if not all(self._is_complete(part) for part in self.parts):
+            raise ValueError("a part lacks files of a profile")
         folders = [part.folder for part in self.parts]
         paths = [file.path for part in self.parts for file in part.files]
         if len(set(folders)) < len(folders) or len(set(paths)) < len(paths):
             raise ValueError("a folder or a file is listed twice")
         return self
+
+    def _is_complete(self, part: Part) -> bool:
+        """Tell whether every profile has its 1, 2, 4 ... files, and links what they look up."""
+        held = Counter(file.profile for file in part.files if file.holds == "profiles")
+        examined = {file.profile for file in part.files if file.holds == "examined"}
+        halved = all(files & (files - 1) == 0 for files in held.values())
+        return (
+            halved
+            and set(held) == set(self.settings.profile_columns)
+            and examined == set(self.settings.reached)
+        )
 
     @property
     def events(self) -> Events:

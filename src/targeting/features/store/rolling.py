@@ -276,6 +276,7 @@ def roll_store(path: Path, tables: Tables, *, to: date, progress: Tell = _silent
             do="Make profiles of that day with `targeting profiles snapshot`.",
         )
     if to == since:
+        clear_up(store)
         nothing = Events(declarations=0, results=0)
         return Rolled(store, since, nothing, 0, (f"the profiles are as of {to} already",))
     _require_nothing_late(store, tables, to)
@@ -432,6 +433,23 @@ def put(store: ProfileStore, root: Path, part: Part, parts: Sequence[Part]) -> P
     write_index(now, store.path)
     _sweep(store.path, {one.folder for one in now.parts})
     return ProfileStore(store.path, now)
+
+
+def clear_up(store: ProfileStore) -> None:
+    """Remove what a stopped run left in a store.
+
+    Parameters
+    ----------
+    store
+        As it was opened.
+
+    Raises
+    ------
+    OutputError
+        If another command is at work on the store.
+    """
+    with changing(store):
+        _sweep(store.path, {part.folder for part in store.index.parts})
 
 
 def _sweep(path: Path, kept: set[str]) -> None:

@@ -11,7 +11,15 @@ from targeting.features.store.files import PartReader, PartWriter
 from targeting.features.store.hashes import require_whole
 from targeting.features.store.index import Events, write_index
 from targeting.features.store.keyed import added
-from targeting.features.store.rolling import Rolled, changing, index_of, open_store, put, rows_of
+from targeting.features.store.rolling import (
+    Rolled,
+    changing,
+    clear_up,
+    index_of,
+    open_store,
+    put,
+    rows_of,
+)
 from targeting.tables.output import staged_folder
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ def compact_store(path: Path, *, progress: Tell = _silent) -> Rolled:
     store = open_store(path)
     index, nothing = store.index, Events(declarations=0, results=0)
     if len(index.parts) == 1:
+        clear_up(store)
         return Rolled(store, store.as_of, nothing, 0, ("there is nothing to fold in",))
     with changing(store) as root:
         writer = PartWriter(root, f"base-{store.as_of}", index.settings)
