@@ -13,6 +13,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pyarrow as pa
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -96,6 +98,17 @@ def floats(column: pd.Series) -> Floats:
         Numbers of any type.
     """
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def floats_of(column: pa.ChunkedArray) -> Floats:
+    """Return an Arrow column as floats; NaN where it is missing.
+
+    Parameters
+    ----------
+    column
+        Numbers of any type.
+    """
+    return column.cast("float64").to_numpy(zero_copy_only=False)
 
 
 def given(rows: pd.DataFrame, name: str) -> pd.Series:

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from targeting.features.columns import floats_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,12 +73,8 @@ class Measure:
         if self.since:
             hours = (_micros(rows[self.above]) - _micros(rows[self.since])) / _HOUR
             return hours, np.ones(len(hours))
-        above = _numbers(rows[self.above])
-        return above, _numbers(rows[self.below]) if self.below else np.ones(len(above))
-
-
-def _numbers(column: pa.ChunkedArray) -> Floats:
-    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        above = floats_of(rows[self.above])
+        return above, floats_of(rows[self.below]) if self.below else np.ones(len(above))
 
 
 def _micros(column: pa.ChunkedArray) -> Floats:

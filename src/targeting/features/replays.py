@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from targeting.features.columns import floats_of
 from targeting.features.engine import DAY, HIT, REVENUE, WANTED, measured_as
 from targeting.features.kernel import STATISTICS, grouped, known_before
 from targeting.features.keys import KeyCodes, WantedCodes, encode, encode_wanted
@@ -79,7 +80,7 @@ class Amounts:
         measure
             `price`, or one of `MEASURES`.
         """
-        return cls.of(*(_floats(declarations[name]) for name in measured_as(measure)))
+        return cls.of(*(floats_of(declarations[name]) for name in measured_as(measure)))
 
     def only(self, wanted: npt.NDArray[np.bool_]) -> Amounts:
         """Return the amounts of some declarations.
@@ -230,7 +231,7 @@ class LocalReplays:
         day, wanted = (declared[name].to_numpy() for name in (DAY, WANTED))
         lodged = Declared(nobody, day, amounts.value, amounts.mass, amounts.price, wanted)
         known = Results(
-            nobody, results[DAY].to_numpy(), _floats(results[HIT]), _floats(results[REVENUE])
+            nobody, results[DAY].to_numpy(), floats_of(results[HIT]), floats_of(results[REVENUE])
         )
         before = before or {}
         return cls(
@@ -354,7 +355,3 @@ def caught_in(profiles: Mapping[str, KeyProfiles], settings: FeatureSettings) ->
     names = {key.columns: key.name for key in settings.keys if key.measure == "price"}
     through = {link.name: names[link.through] for link in settings.links}
     return {link: Caught.of(profiles[name]) for link, name in through.items() if name in profiles}
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.cast("float64").to_numpy(zero_copy_only=False)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from targeting.features.columns import floats_of
 from targeting.features.derived import DERIVED, source_of
 from targeting.features.engine import DAY, measured_as
 from targeting.features.kernel import STATISTICS, grouped, known_before
@@ -384,8 +385,8 @@ class Reach:
     @staticmethod
     def _take(events: pa.Table, code: Ints, examined: Floats, hits: Floats) -> None:
         held = _of_kind(events, HELD)
-        examined[code[held]] = _floats(events[ONE])[held]
-        hits[code[held]] = _floats(events[TWO])[held]
+        examined[code[held]] = floats_of(events[ONE])[held]
+        hits[code[held]] = floats_of(events[TWO])[held]
 
     def _told(self, events: pa.Table, code: Ints, examined: Floats, hits: Floats) -> pa.RecordBatch:
         lodged = _of_kind(events, LODGED)
@@ -410,7 +411,7 @@ class Reach:
     def _after(events: pa.Table, code: Ints, examined: float, hits: float) -> tuple[float, float]:
         """Return what is known of the last key after these events."""
         last = _of_kind(events, KNOWN) & (code == code.max())
-        hit = _floats(events[ONE])[last]
+        hit = floats_of(events[ONE])[last]
         return float(examined) + len(hit), float(hits) + float(hit.sum())
 
     @property
@@ -419,10 +420,6 @@ class Reach:
         own = {DAY: pa.int32(), AT: pa.int64(), ID: pa.string()}
         numbers = {ONE: pa.float64(), TWO: pa.float64()}
         return pa.schema(list((dict.fromkeys(self.of, pa.string()) | own | numbers).items()))
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.to_numpy()
 
 
 def _of_kind(events: pa.Table, kind: int) -> Bools:
@@ -441,13 +438,13 @@ def _declared(
     events: pa.Table, code: Ints, wanted: Bools
 ) -> tuple[npt.NDArray[np.int64], Declared]:
     rows, day = _in_time(events, _of_kind(events, LODGED))
-    amounts = Amounts.of(*(_floats(events[name])[rows] for name in (ONE, TWO)))
+    amounts = Amounts.of(*(floats_of(events[name])[rows] for name in (ONE, TWO)))
     return rows, Declared(code[rows], day, amounts.value, amounts.mass, amounts.price, wanted[rows])
 
 
 def _results(events: pa.Table, code: Ints) -> Results:
     rows, day = _in_time(events, _of_kind(events, KNOWN))
-    hit, revenue = (_floats(events[name])[rows] for name in (ONE, TWO))
+    hit, revenue = (floats_of(events[name])[rows] for name in (ONE, TWO))
     return Results(code[rows], day, hit, revenue)
 
 
