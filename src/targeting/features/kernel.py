@@ -46,21 +46,6 @@ def _left(decay, block, days):
 
 
 @numba.njit(cache=True, nogil=True)
-def logs(price):
-    """Return the natural logarithms of prices; NaN where a price is unknown or not above zero.
-
-    Parameters
-    ----------
-    price
-        Shape (n,). Value per kg.
-    """
-    out = np.empty(len(price))
-    for at in range(len(price)):
-        out[at] = np.log(price[at]) if price[at] > 0.0 else np.nan
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
 def packed(day, wanted, value, mass, price):
     """Lay the numbers of each declaration side by side, as `grouped` moves them.
 

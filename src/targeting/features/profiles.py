@@ -24,7 +24,6 @@ from targeting.features.kernel import (
     NEVER,
     STATISTICS,
     grouped,
-    logs,
     packed,
     replay_events,
     replay_grouped,
@@ -116,21 +115,11 @@ class Declared:
     packed: Floats | None = None
 
     @property
-    def amounts(self) -> Floats:
-        """Value, mass and logarithm of the price side by side, shape (n, 3)."""
-        return np.column_stack([self.value, self.mass, logs(self.price)])
-
-    @property
     def events(self) -> Floats:
         """Day, row among those wanted or -1, and amounts, shape (n, 5)."""
         if self.packed is not None:
             return self.packed
         return packed(self.day, self.wanted, self.value, self.mass, self.price)
-
-    @property
-    def out_of(self) -> Ints:
-        """Row of each declaration among those wanted, shape (n,); -1 where it is not."""
-        return np.where(self.wanted, np.cumsum(self.wanted) - 1, -1).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +282,10 @@ _FEW_EVENTS = 8
 
 def _by_day(state: ProfileState, declared: Declared, results: Results, decay: Floats) -> Profiles:
     sums, days = _unread(state, declared)
+    events = declared.events
+    amounts, out_of = np.ascontiguousarray(events[:, 2:]), events[:, 1].astype(np.int32)
     replay_events(
-        state.sums, state.days, decay,
-        declared.code, declared.day, declared.amounts, declared.out_of,
+        state.sums, state.days, decay, declared.code, declared.day, amounts, out_of,
         results.code, results.day, results.found, sums, days,
     )  # fmt: skip
     return Profiles(sums, days)
