@@ -36,7 +36,7 @@ lint: setup  ## Style, rooms, docstrings, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/numpydoc lint $$(find src -name '*.py' ! -name cli.py | sort)
+	$(BIN)/numpydoc lint $$(find src -name '*.py' ! -path '*/cli/*' | sort)
 	$(BIN)/python -m targeting.docs --check
 
 types: setup  ## Static types

@@ -1,0 +1,99 @@
+"""Declarations as a model sees them: their rows, their features, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from targeting.features.spec import FeatureSpec
+
+    Bools = npt.NDArray[np.bool_]
+    Floats = npt.NDArray[np.float64]
+    Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Declarations and their features, each as of its own day.
+
+    Parameters
+    ----------
+    rows
+        Shape (n,). Columns of `declarations`, ordered by `lodged_at`, `declaration_id`.
+    matrix
+        Shape (n, features), float32; NaN where unknown.
+    spec
+        What the columns of the matrix are.
+    """
+
+    rows: pd.DataFrame
+    matrix: Matrix
+    spec: FeatureSpec
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, name: str) -> npt.NDArray[np.float32]:
+        """Return the values of one feature, shape (n,).
+
+        Parameters
+        ----------
+        name
+            Of the feature.
+        """
+        return self.matrix[:, self.spec.names.index(name)]
+
+    def take(self, which: Bools) -> Block:
+        """Return some of the declarations, in the same order.
+
+        Parameters
+        ----------
+        which
+            Shape (n,). True for those wanted.
+        """
+        return Block(self.rows[which].reset_index(drop=True), self.matrix[which], self.spec)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Examined declarations, their features and what was found in them.
+
+    Parameters
+    ----------
+    block
+        The declarations.
+    labels
+        Shape (n,), in the order of the block; from `targeting.training.labels.examined`.
+    """
+
+    block: Block
+    labels: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.block)
+
+    @property
+    def hit(self) -> Bools:
+        """Whether each declaration was a hit, shape (n,)."""
+        return self.labels["hit"].to_numpy(dtype=bool)
+
+    @property
+    def revenue(self) -> Floats:
+        """Revenue recovered, shape (n,); NaN where none was recorded."""
+        return self.labels["revenue_recovered"].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def take(self, which: Bools) -> Known:
+        """Return some of the declarations, in the same order.
+
+        Parameters
+        ----------
+        which
+            Shape (n,). True for those wanted.
+        """
+        return Known(self.block.take(which), self.labels[which].reset_index(drop=True))
