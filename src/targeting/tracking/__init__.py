@@ -1,6 +1,8 @@
 """MLflow, the evaluator's home: runs, the registry and its aliases. No other room imports it."""
 
 from targeting.tracking.store import (
+    EXPERIMENT,
+    REGISTERED,
     Store,
     Tracked,
     TrainingRecord,
