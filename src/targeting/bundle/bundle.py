@@ -32,7 +32,9 @@ from targeting.explain.contributions import contributions
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
 from targeting.training.calibrate import Calibrator
-from targeting.training.model import Model, RevenueHead
+from targeting.training.expert import Blend, BlendRecord
+from targeting.training.linear import Linear
+from targeting.training.model import HitHead, Model, RevenueHead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,10 +133,20 @@ class FeatureRecord(Settings):
     settings: FeatureSettings
 
 
+class MembersRecord(Settings):
+    """Which members the hit head has, each in a file of its own; the additive one's share."""
+
+    trees: bool = True
+    linear: bool = False
+    linear_share: float = Field(default=0.0, ge=0, lt=1)
+    expert: bool = False
+
+
 class HeadsRecord(Settings):
     """`calibrator.json`: what stands beside the trees."""
 
     calibrator: Calibrator
+    members: MembersRecord = Field(default_factory=MembersRecord)
     revenue: RevenueRecord = Field(default_factory=RevenueRecord)
 
 
@@ -176,12 +188,26 @@ def write_bundle(contents: Contents, folder: Path) -> str:
 
 
 def _write_model(model: Model, folder: Path) -> None:
-    (folder / "model.txt").write_text(model.hit.model_to_string(), encoding="utf-8")
-    trees = model.revenue.trees
-    if trees is not None:
-        (folder / "model-revenue.txt").write_text(trees.model_to_string(), encoding="utf-8")
+    head, trees = model.hit, model.revenue.trees
+    members = {
+        "model.txt": head.trees,
+        "model-revenue.txt": trees,
+    }
+    for name, booster in members.items():
+        if booster is not None:
+            (folder / name).write_text(booster.model_to_string(), encoding="utf-8")
+    if head.linear is not None:
+        _write_json(head.linear, folder / "linear.json")
+    if head.blend is not None:
+        _write_json(head.blend.record, folder / "expert.json")
     heads = HeadsRecord(
         calibrator=model.calibrator,
+        members=MembersRecord(
+            trees=head.has_learnt,
+            linear=head.linear is not None,
+            linear_share=head.linear_share,
+            expert=head.blend is not None,
+        ),
         revenue=RevenueRecord(mean=model.revenue.mean, trees=trees is not None),
     )
     _write_json(heads, folder / "calibrator.json")
@@ -225,10 +251,8 @@ def load_bundle(folder: Path) -> Bundle:
     manifest = verify(folder)
     with _sound(folder):
         spec = _read_features(folder, manifest)
-        model = _read_model(folder, manifest)
-        for trees in (model.hit, model.revenue.trees):
-            if trees is not None and trees.feature_name() != spec.names:
-                raise _features_differ(folder, trees.feature_name(), spec.names)
+        model = _read_model(folder, manifest, spec)
+        _require_same_features(folder, model, spec)
         _require_probe(folder, model, spec)
         cut_off = date.fromisoformat(manifest.training.cut_off_day)
         snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
@@ -275,14 +299,39 @@ def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> Bun
     )
 
 
-def _read_model(folder: Path, manifest: Manifest) -> Model:
+def _require_same_features(folder: Path, model: Model, spec: FeatureSpec) -> None:
+    for trees in (model.hit.trees, model.revenue.trees):
+        if trees is not None and trees.feature_name() != spec.names:
+            raise _features_differ(folder, trees.feature_name(), spec.names)
+    linear = model.hit.linear
+    if linear is not None and len(linear.terms) != len(spec.names):
+        raise ValueError("the additive score has another number of terms than features")
+
+
+def _read_model(folder: Path, manifest: Manifest, spec: FeatureSpec) -> Model:
     heads = HeadsRecord.model_validate_json((folder / "calibrator.json").read_bytes())
     trees = read_trees(folder / "model-revenue.txt") if heads.revenue.trees else None
     return Model(
-        hit=read_trees(folder / "model.txt"),
+        hit=_read_head(folder, heads.members, spec),
         calibrator=heads.calibrator,
         revenue=RevenueHead(heads.revenue.mean, trees),
         threads=manifest.train.model.threads,
+        consignment_share=manifest.train.model.consignment_share,
+    )
+
+
+def _read_head(folder: Path, members: MembersRecord, spec: FeatureSpec) -> HitHead:
+    linear = blend = None
+    if members.linear:
+        linear = Linear.model_validate_json((folder / "linear.json").read_bytes())
+    if members.expert:
+        record = BlendRecord.model_validate_json((folder / "expert.json").read_bytes())
+        blend = Blend.of(record, spec.names)
+    return HitHead(
+        trees=read_trees(folder / "model.txt") if members.trees else None,
+        linear=linear,
+        linear_share=members.linear_share,
+        blend=blend,
     )
 
 

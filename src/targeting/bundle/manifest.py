@@ -16,7 +16,7 @@ from targeting.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 ADDED_BY_REGISTRY = frozenset({"registered_model_meta"})
 """Files a model registry puts beside a bundle it hands out; they are never read."""

@@ -4,7 +4,9 @@ Every default lives in its class, once. A key the class does not know is refused
 the key and the nearest known one; all mistakes of a file are told at once.
 """
 
+from targeting.config.backtest import BacktestSettings
 from targeting.config.base import Settings, load, parse, read_yaml
+from targeting.config.expert import ConditionSettings, ExpertSettings, IndicatorSettings
 from targeting.config.features import (
     ALL,
     DEFAULT_KEYS,
@@ -16,23 +18,39 @@ from targeting.config.features import (
     LinkSettings,
     short_name,
 )
+from targeting.config.promote import PromoteSettings
 from targeting.config.shortlist import ShortlistSettings
-from targeting.config.training import ModelSettings, SplitSettings, TrainSettings
+from targeting.config.training import (
+    ModelSettings,
+    SplitSettings,
+    TrainSettings,
+    UnexaminedSettings,
+)
+from targeting.config.tune import FoldSettings, RangeSettings, TuneSettings
 
 __all__ = [
     "ALL",
     "DEFAULT_KEYS",
     "DEFAULT_LINKS",
+    "BacktestSettings",
+    "ConditionSettings",
+    "ExpertSettings",
     "FeatureSettings",
+    "FoldSettings",
+    "IndicatorSettings",
     "KeyMeasure",
     "KeySettings",
     "KeyStatistic",
     "LinkSettings",
     "ModelSettings",
+    "PromoteSettings",
+    "RangeSettings",
     "Settings",
     "ShortlistSettings",
     "SplitSettings",
     "TrainSettings",
+    "TuneSettings",
+    "UnexaminedSettings",
     "load",
     "parse",
     "read_yaml",

@@ -5,12 +5,40 @@ from __future__ import annotations
 from pydantic import Field
 
 from targeting.config.base import Settings
+from targeting.config.expert import ExpertSettings
 
 
 class ModelSettings(Settings):
-    """The gradient-boosted trees (LightGBM's own names and meanings)."""
+    """What a score is made of.
 
-    trees: int = Field(default=400, ge=1, le=20_000)
+    Parameters
+    ----------
+    trees, learning_rate, leaves, min_rows_in_leaf, row_share, column_share, l2
+        The gradient-boosted trees, by LightGBM's own meanings.
+    bins
+        Most values a number is cut into; fewer are faster and steadier.
+    randomised
+        Whether the trees' cuts are drawn at random, as in extremely randomised trees: steadier
+        where hits are few.
+    additive_share
+        Share of the additive (ridge logistic) score beside the trees; 0 for none.
+    additive_penalty
+        Its ridge penalty.
+    consignment_share
+        How far a line's score moves to the mean of its consignment's lines.
+    monotone
+        Whether hit rates, and documents at odds with themselves, can only raise the score.
+    seed, threads
+        Of training; the same two give the same model.
+    """
+
+    trees: int = Field(default=600, ge=1, le=20_000)
+    bins: int = Field(default=63, ge=2, le=255)
+    randomised: bool = True
+    additive_share: float = Field(default=0.33, ge=0, lt=1)
+    additive_penalty: float = Field(default=1000.0, gt=0)
+    consignment_share: float = Field(default=0.8, ge=0, le=1)
+    monotone: bool = True
     learning_rate: float = Field(default=0.03, gt=0, le=1)
     leaves: int = Field(default=31, ge=2, le=4096)
     min_rows_in_leaf: int = Field(default=20, ge=1)
@@ -39,10 +67,30 @@ class SplitSettings(Settings):
     calibration_days: int = Field(default=60, ge=1)
 
 
+class UnexaminedSettings(Settings):
+    """Lines nobody examined that a model may see beside the results, taken as clear.
+
+    Parameters
+    ----------
+    per_examined
+        Lines for each examined one; 0 for none.
+    weight
+        What they weigh together, over what the examined lines weigh together.
+    at_most
+        Largest number of lines.
+    """
+
+    per_examined: float = Field(default=2.0, ge=0, le=100)
+    weight: float = Field(default=1.0, ge=0, le=10)
+    at_most: int = Field(default=300_000, ge=0)
+
+
 class TrainSettings(Settings):
     """One training run (`configs/train.yaml`)."""
 
     model: ModelSettings = ModelSettings()
     split: SplitSettings = SplitSettings()
+    unexamined: UnexaminedSettings = UnexaminedSettings()
+    expert: ExpertSettings | None = ExpertSettings()
     capacity: int = Field(default=5, ge=1, description="Examinations per office and day.")
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")

@@ -1,4 +1,4 @@
-"""Contributions of each feature to a raw score: exact TreeSHAP, computed by LightGBM itself.
+"""Contributions of each feature to a raw score: exact, as the members of the score give them.
 
 Source: Lundberg et al., From local explanations to global understanding with explainable AI for
 trees (2020). LightGBM's own implementation knows its categorical splits; the shap package does
@@ -54,7 +54,7 @@ def contributions(
     Parameters
     ----------
     model
-        Whose hit trees are explained.
+        Whose score is explained.
     matrix
         Shape (n, features).
     progress
@@ -68,12 +68,10 @@ def contributions(
     parts = []
     for start in range(0, len(matrix), _CHUNK):
         rows = matrix[start : start + _CHUNK]
-        parts.append(
-            np.asarray(model.hit.predict(rows, pred_contrib=True, num_threads=model.threads))
-        )
+        parts.append(model.hit.contributions(rows, threads=model.threads))
         progress(min(start + _CHUNK, len(matrix)))
     if not parts:
-        return Contributions(np.zeros((0, model.hit.num_feature())), 0.0)
+        return Contributions(np.zeros((0, matrix.shape[1])), 0.0)
     whole = np.concatenate(parts)
     _require_sum(whole, model.score(matrix))
     return Contributions(whole[:, :-1], float(whole[0, -1]))

@@ -47,6 +47,7 @@ def reasons(
     contribution: Floats,
     line: Mapping[str, object],
     *,
+    others: float = 0.0,
     limit: int = 5,
 ) -> list[Reason]:
     """Write the strongest reasons for one line, those that raise the risk first.
@@ -62,6 +63,8 @@ def reasons(
         Shape (features,), in log-odds.
     line
         The declaration's columns and its features, by name.
+    others
+        What the other lines of the consignment add, in log-odds.
     limit
         Reasons at most.
 
@@ -72,6 +75,10 @@ def reasons(
         such as a country's past results, comes last, and one at most.
     """
     told = _by_group(features, contribution, line)
+    if others:
+        words = "more" if others > 0 else "less"
+        text = f"other goods lines of this consignment look {words} suspicious than this one"
+        told.append(Reason(text, "consignment_lines", "document", others))
     strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
     patterns = {feature.name for feature in features if feature.pattern}
     facts = [reason for reason in strong if reason.feature not in patterns]

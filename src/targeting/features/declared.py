@@ -325,6 +325,9 @@ _READS = {
 """The columns that decide when a feature can be known; a name not listed is its own column, or
 reads the manifest alone."""
 
+_AT_ODDS = frozenset({"bad_check_digit", "net_above_gross", "overloaded"})
+"""A document that cannot be true as it stands is beyond doubt no better than one that can."""
+
 DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
     DeclaredFeature(
         Feature(
@@ -337,6 +340,7 @@ DECLARED_FEATURES: tuple[DeclaredFeature, ...] = tuple(
             group=_GROUPS.get(name, ""),
             pattern=name == "hs_number",
             computable=computable_from(_READS.get(name, (name,))),
+            rises=name in _AT_ODDS,
         ),
         compute,
     )

@@ -73,5 +73,6 @@ def _made(
         indicators=(19,),
         group=f"{link.name} results",
         computable=computable_from((*link.of, *link.through)),
+        rises=suffix == "hit_rate",
     )
     return RelativeFeature(feature, compute)

@@ -63,6 +63,9 @@ class Feature:
         and last.
     computable
         From the manifest alone, from the declaration, or from the two together.
+    rises
+        Whether it is beyond doubt that, all else equal, more of it means no less risk: what was
+        found before, or a document at odds with itself. Models are held to it.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Feature:
     group: str = ""
     pattern: bool = False
     computable: Computable = "declaration"
+    rises: bool = False
 
 
 def computable_from(columns: Iterable[str]) -> Computable:

@@ -376,6 +376,7 @@ class _Maker:
             indicators=_INDICATORS.get(self.key.columns, ()) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
+            rises=suffix.startswith("hit_rate"),
         )
         return RelativeFeature(feature, compute)
 

@@ -62,6 +62,11 @@ class FeatureSpec:
         """Names of the features that are category codes."""
         return [feature.name for feature in self.features if feature.category]
 
+    @property
+    def rising(self) -> npt.NDArray[np.bool_]:
+        """Which features can only raise the risk as they grow, shape (features,)."""
+        return np.array([feature.rises for feature in self.features], dtype=bool)
+
 
 def key_columns(settings: FeatureSettings) -> tuple[str, ...]:
     """Return the distinct columns all profile keys are made of, in order of first use.

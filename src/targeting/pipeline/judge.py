@@ -13,10 +13,10 @@ from targeting.evaluation.judge import evaluate
 from targeting.evaluation.report import write_evaluation
 from targeting.explain.contributions import contributions
 from targeting.features.engine import local_date
-from targeting.pipeline.fit import calibrated_on, fit
 from targeting.pipeline.prepare import as_of_test
-from targeting.scoring.scorer import score_matrix
-from targeting.training.calibrate import Calibrator, fit_calibrator
+from targeting.scoring.scorer import score_examined
+from targeting.training.calibrate import Calibrator
+from targeting.training.learn import Moment, calibrated, fit, learn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def judge(
     if not prepared.enough(blocks.train) or not blocks.test.any():
         return None
     then = as_of_test(prepared, tables)
-    model = fit(then, settings, blocks.train, calibrated_on(then, settings))
+    model = learn(then.known, settings, Moment(blocks.test_from, blocks.settings))
     evaluation = _evaluate(then, tables, settings, model)
     write_evaluation(
         evaluation,
@@ -91,8 +91,7 @@ def _evaluate(
     prepared: Prepared, tables: TablesFolder, settings: TrainSettings, model: Model
 ) -> Evaluation:
     test = prepared.split.test
-    rows = prepared.built.rows.loc[test]
-    scores = score_matrix(model, rows, prepared.matrix[test])
+    scores = score_examined(model, prepared.known.take(test))
     time_zone = prepared.spec.settings.time_zone
     return evaluate(
         scores,
@@ -141,9 +140,7 @@ def ship(prepared: Prepared, settings: TrainSettings, judged: Judged | None) -> 
     judged
         The model of the test block; None when there was none.
     """
-    calibrator = Calibrator(why="too few results before the test block")
-    if judged is not None:
-        test = prepared.split.test
-        score = judged.model.score(judged.then.matrix[test])
-        calibrator = fit_calibrator(score, prepared.hit[test])
-    return fit(prepared, settings, prepared.shipped, calibrator)
+    model = fit(prepared.shipped, settings)
+    if judged is None:
+        return model.calibrated(Calibrator(why="too few results before the test block"))
+    return calibrated(model, judged.model, judged.then.known.take(prepared.split.test))

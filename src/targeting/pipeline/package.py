@@ -41,18 +41,18 @@ def contents(
     judged
         How the model of the test block did; None when there was none.
     """
-    rows, zone = prepared.shipped, prepared.spec.settings.time_zone
+    shipped, zone = prepared.shipped, prepared.spec.settings.time_zone
     first = prepared.labels["lodged_at"].min()
     return Contents(
         model=model,
         spec=prepared.spec,
-        snapshot=prepared.built.snapshot,
+        snapshot=prepared.snapshot,
         train=settings,
         training=Window(
             first_day=local_date(first.to_pydatetime(), zone).isoformat(),
             cut_off_day=prepared.cut_off.isoformat(),
-            rows=int(rows.sum()),
-            hits=int(prepared.hit[rows].sum()),
+            rows=len(shipped),
+            hits=int(shipped.hit.sum()),
         ),
         data=tables.digest(),
         metrics={} if judged is None else judged.evaluation.flat_metrics(),
@@ -75,6 +75,13 @@ def _notes(
         )
     if judged is None:
         notes.append("No evaluation: too few results were known before the test block.")
+    if prepared.known.unexamined is not None:
+        notes.append(
+            f"{len(prepared.known.unexamined):,} lines nobody examined were shown beside the "
+            "results, as ordinary traffic; in no figure do they count as clear."
+        )
+    if model.hit.blend is not None:
+        notes.append(model.hit.blend.told())
     if model.calibrator.why:
         notes.append(f"Probabilities are not calibrated: {model.calibrator.why}.")
     if model.revenue.mean is None:

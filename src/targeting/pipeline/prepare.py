@@ -6,24 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from targeting.errors import InputError, LeakageError
-from targeting.features.build import Built, build
+from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted, day_start, local_date
-from targeting.features.spec import FeatureSpec, learn_spec, recoded
+from targeting.features.spec import learn_spec, recoded
 from targeting.tables.check import require
+from targeting.training.block import Block, Known
+from targeting.training.consignment import companions
 from targeting.training.labels import examined
 from targeting.training.model import LEAST_HITS
 from targeting.training.splits import Split, split
+from targeting.training.unexamined import sample_unexamined
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
     from targeting.config import FeatureSettings, TrainSettings
     from targeting.features.cluster import Cluster
+    from targeting.features.snapshot import Snapshot
+    from targeting.features.spec import FeatureSpec
     from targeting.pipeline.steps import Steps
     from targeting.tables.folder import TablesFolder
 
@@ -58,31 +63,43 @@ class Prepared:
     ----------
     cut_off
         Local day; nothing lodged or known on it or later is used.
-    labels
-        Examined declarations, in the order of the matrix.
-    built
-        Their features, and the profiles as of the cut-off.
-    spec
-        What the features are.
+    known
+        Examined declarations, their features and labels, and a sample of unexamined ones.
+    snapshot
+        Profiles as of the cut-off.
     split
-        The temporal blocks.
+        The temporal blocks, over the examined declarations.
     """
 
     cut_off: date
-    labels: pd.DataFrame
-    built: Built
-    spec: FeatureSpec
+    known: Known
+    snapshot: Snapshot
     split: Split
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """What the features are."""
+        return self.known.block.spec
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """Examined declarations, in the order of the matrix."""
+        return self.known.labels
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Columns of the examined declarations, in the order of the matrix."""
+        return self.known.block.rows
 
     @property
     def matrix(self) -> Matrix:
         """Features of the examined rows, shape (n, features)."""
-        return self.built.matrix
+        return self.known.block.matrix
 
     @property
     def hit(self) -> Bools:
         """Whether each examined row was a hit."""
-        return self.labels["hit"].to_numpy(dtype=bool)
+        return self.known.hit
 
     def enough(self, rows: Bools) -> bool:
         """Tell whether there are hits and clear results enough among some rows to learn from.
@@ -96,10 +113,17 @@ class Prepared:
         return min(hits, int(rows.sum()) - hits) >= LEAST_HITS
 
     @property
-    def shipped(self) -> Bools:
-        """Rows of the shipped model: the ripe ones, or all known ones when those are too few."""
-        ripe = self.split.ship
-        return ripe if self.enough(ripe) else np.ones_like(ripe)
+    def gap(self) -> timedelta:
+        """The label delay of the blocks."""
+        return timedelta(days=self.split.settings.gap_days)
+
+    @property
+    def shipped(self) -> Known:
+        """Lines of the shipped model: the ripe ones, or all known ones when those are too few."""
+        if not self.enough(self.split.ship):
+            return self.known
+        moment = day_start(self.cut_off, self.spec.settings.time_zone)
+        return self.known.before(moment, gap=self.gap)
 
 
 def prepare(
@@ -119,26 +143,64 @@ def prepare(
         cut_off = _cut_off(tables, features, plan.until)
         moment = day_start(cut_off, features.time_zone)
         labels = examined(tables, known_before=moment)
-        _require_results(labels, cut_off)
+        if plan.settings.expert is None:
+            _require_results(labels, cut_off)
         blocks = split(labels, cut_off=moment, settings=plan.settings.split)
+        rest = sample_unexamined(tables, plan.settings.unexamined, before=moment)
     with steps.step("build features"):
         spec = learn_spec(tables, features, until=cut_off)
-        wanted = Wanted(ids=pa.array(labels["declaration_id"], type=pa.string()))
+        ids = pa.array(labels["declaration_id"], type=pa.string())
+        beside = _beside(tables, ids, plan.settings)
+        every = pa.chunked_array([ids, rest, beside]).unique()
+        wanted = Wanted(ids=every)
         engine = build if cluster is None else cluster.build
         built = engine(tables, spec, wanted, until=cut_off)
-        _require_aligned(labels, built)
-    return Prepared(cut_off, labels, built, spec, blocks)
+        known = known_of(
+            Block(built.rows, built.matrix, spec), labels, unexamined=rest, companions=beside
+        )
+    return Prepared(cut_off, known, built.snapshot, blocks)
 
 
-def _require_aligned(labels: pd.DataFrame, built: Built) -> None:
-    """Labels and matrix are joined by their order alone, so the order must be the same."""
-    if labels["declaration_id"].tolist() != built.rows["declaration_id"].tolist():
+def _beside(tables: TablesFolder, ids: pa.Array, settings: TrainSettings) -> pa.Array:
+    if not settings.model.consignment_share:
+        return pa.array([], type=pa.string())
+    return companions(tables, ids)
+
+
+def known_of(
+    block: Block, labels: pd.DataFrame, *, unexamined: pa.Array, companions: pa.Array
+) -> Known:
+    """Part lines into those examined, in the order of their labels, and those beside them.
+
+    Parameters
+    ----------
+    block
+        Lines and features, in order of `lodged_at`, `declaration_id`.
+    labels
+        From `targeting.training.labels.examined`, in the same order.
+    unexamined, companions
+        Ids of the sample of unexamined lines, and of the other lines of the same consignments; a
+        line may be both.
+
+    Raises
+    ------
+    LeakageError
+        If an examined line has no features, or the orders differ.
+    """
+    ids = block.rows["declaration_id"]
+    lines = block.take(ids.isin(labels["declaration_id"]).to_numpy())
+    if labels["declaration_id"].tolist() != lines.rows["declaration_id"].tolist():
         raise LeakageError(
             "labels and features are not of the same declarations",
             where="the training rows",
-            found=f"{len(labels):,} labels and {len(built.rows):,} rows in another order",
+            found=f"{len(labels):,} labels and {len(lines):,} rows in another order",
             do="Report this: it is a defect of the program.",
         )
+    rest, beside = (
+        block.take(ids.isin(some.to_pylist()).to_numpy()) if len(some) else None
+        for some in (unexamined, companions)
+    )
+    return Known(lines, labels, rest, beside)
 
 
 def _cut_off(tables: TablesFolder, features: FeatureSettings, until: date | None) -> date:
@@ -185,5 +247,13 @@ def as_of_test(prepared: Prepared, tables: TablesFolder) -> Prepared:
     settings = prepared.spec.settings
     day = local_date(prepared.split.test_from, settings.time_zone)
     spec = learn_spec(tables, settings, until=day)
-    matrix = recoded(prepared.matrix, prepared.spec, spec)
-    return replace(prepared, spec=spec, built=replace(prepared.built, matrix=matrix))
+    known = prepared.known
+    rest, beside = (
+        None if one is None else _recoded(one, spec) for one in (known.unexamined, known.companions)
+    )
+    seen = Known(_recoded(known.block, spec), known.labels, rest, beside)
+    return replace(prepared, known=seen)
+
+
+def _recoded(block: Block, spec: FeatureSpec) -> Block:
+    return Block(block.rows, recoded(block.matrix, block.spec, spec), spec)

@@ -16,6 +16,7 @@ from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.scoring.scores import Scores, ScoresInfo
+from targeting.training.consignment import CONSIGNMENT, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
     from targeting.tables.folder import Tables
+    from targeting.training.block import Known
     from targeting.training.model import Model
 
+    Floats = npt.NDArray[np.float64]
     Matrix = npt.NDArray[np.float32]
 
 Explain = Literal["none", "top", "all"]
@@ -48,7 +51,8 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     model
         The trained heads.
     rows
-        Shape (n,) with `declaration_id, lodged_at, office_id`.
+        Shape (n,) with `declaration_id, lodged_at, office_id`, and the columns that tell which
+        lines are one consignment.
     matrix
         Shape (n, features).
 
@@ -57,7 +61,7 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     pandas.DataFrame
         The columns of `targeting.scoring.scores.SCHEMA`.
     """
-    score = model.score(matrix)
+    score = pooled(model.score(matrix), rows, model.consignment_share)
     probability = model.probability(score)
     named = rows[["declaration_id", "lodged_at", "office_id"]].reset_index(drop=True)
     return named.assign(
@@ -67,11 +71,36 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     )
 
 
+def score_examined(model: Model, known: Known) -> pd.DataFrame:
+    """Score examined declarations beside the other lines of their consignments.
+
+    Parameters
+    ----------
+    model
+        The trained heads.
+    known
+        Examined declarations and their companions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `score_matrix`, of the examined declarations.
+    """
+    beside = known.companions
+    if beside is None:
+        return score_matrix(model, known.block.rows, known.block.matrix)
+    columns = ["declaration_id", "office_id", *CONSIGNMENT]
+    rows = pd.concat([part.rows[columns] for part in (known.block, beside)], ignore_index=True)
+    matrix = np.concatenate([known.block.matrix, beside.matrix])
+    return score_matrix(model, rows, matrix).head(len(known))
+
+
 def explain_rows(
     model: Model,
     spec: FeatureSpec,
     rows: pd.DataFrame,
     matrix: Matrix,
+    score: Floats,
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[list[dict[str, object]]]:
@@ -85,15 +114,20 @@ def explain_rows(
         Shape (n,). Every column of the declarations.
     matrix
         Shape (n, features).
+    score
+        Shape (n,). As `score_matrix` gave it: what it differs by from the line's own score is
+        what the other lines of its consignment add.
     progress
         Told how many rows are done.
     """
     explained = contributions(model, matrix, progress=progress)
+    moved = score - model.score(matrix)
     lines: list[dict[Hashable, object]] = rows.to_dict("records")
     out = []
-    for line, values, contribution in zip(lines, matrix, explained.values, strict=True):
+    each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
+    for line, values, contribution, others in each:
         known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
-        told = reasons(spec.features, contribution, known)
+        told = reasons(spec.features, contribution, known, others=others)
         out.append(
             [
                 {
@@ -268,7 +302,9 @@ class Scorer:
         if explain == "top":
             chosen = _top(scored, rows["lodged_local"].dt.date)
         progress(f"reasons for {len(chosen):,} lines")
-        told = explain_rows(model, spec, rows.iloc[chosen], np.ascontiguousarray(matrix[chosen]))
+        some = np.ascontiguousarray(matrix[chosen])
+        score = scored["score"].to_numpy()[chosen]
+        told = explain_rows(model, spec, rows.iloc[chosen], some, score)
         column: list[list[dict[str, object]] | None] = [None] * len(scored)
         for at, one in zip(chosen, told, strict=True):
             column[at] = one

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.training.splits import mature
+
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -70,10 +74,17 @@ class Known:
         The declarations.
     labels
         Shape (n,), in the order of the block; from `targeting.training.labels.examined`.
+    unexamined
+        A sample of the lines nobody examined, from `targeting.training.unexamined`; None when
+        there is none.
+    companions
+        Unexamined lines of the same consignments, beside which lines are scored; None for none.
     """
 
     block: Block
     labels: pd.DataFrame
+    unexamined: Block | None = None
+    companions: Block | None = None
 
     def __len__(self) -> int:
         return len(self.block)
@@ -96,4 +107,21 @@ class Known:
         which
             Shape (n,). True for those wanted.
         """
-        return Known(self.block.take(which), self.labels[which].reset_index(drop=True))
+        labels = self.labels[which].reset_index(drop=True)
+        return replace(self, block=self.block.take(which), labels=labels)
+
+    def before(self, moment: datetime, *, gap: timedelta) -> Known:
+        """Return what a model made at a moment may learn from.
+
+        Parameters
+        ----------
+        moment
+            When the model is made.
+        gap
+            The label delay: lines lodged in it are left out, their results being partly unknown.
+        """
+        ripe = self.take(mature(self.labels, moment, gap=gap))
+        if self.unexamined is None:
+            return ripe
+        lodged = (self.unexamined.rows["lodged_at"] < moment - gap).to_numpy()
+        return replace(ripe, unexamined=self.unexamined.take(lodged))

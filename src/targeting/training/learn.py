@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from targeting.training.calibrate import Calibrator, fit_calibrator
-from targeting.training.model import LEAST_HITS, Model, fit_hit_trees, fit_revenue
-from targeting.training.splits import mature
+from targeting.training.consignment import CONSIGNMENT, pooled
+from targeting.training.expert import Expert, fit_blend
+from targeting.training.model import LEAST_HITS, HitHead, Lesson, Model, fit_hits, fit_revenue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    import numpy.typing as npt
 
     from targeting.config import SplitSettings, TrainSettings
     from targeting.training.block import Known
 
+    Floats = npt.NDArray[np.float64]
 
-def fit(known: Known, settings: TrainSettings) -> Model:
+
+LEVEL_ROWS = 2_000
+"""Rows on which the expert score is brought to the level of the model."""
+
+
+def fit(
+    known: Known,
+    settings: TrainSettings,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Model:
     """Train every head on all of the rows; probabilities are not calibrated yet.
 
     Parameters
     ----------
     known
-        Examined declarations to learn from.
+        Examined declarations to learn from, and the unexamined ones beside them.
     settings
         How to train.
+    progress
+        Told the number of trees grown so far.
 
     Raises
     ------
@@ -34,10 +54,45 @@ def fit(known: Known, settings: TrainSettings) -> Model:
     """
     block, hit, how = known.block, known.hit, settings.model
     return Model(
-        hit=fit_hit_trees(block.matrix, hit, block.spec, how),
+        hit=_fit_head(lesson(known, settings), settings, progress),
         calibrator=Calibrator(why="no later block to calibrate on"),
         revenue=fit_revenue(block.matrix[hit], known.revenue[hit], block.spec, how),
         threads=how.threads,
+        consignment_share=how.consignment_share,
+    )
+
+
+def _fit_head(rows: Lesson, settings: TrainSettings, progress: Callable[[int], None]) -> HitHead:
+    """Train the members, and lay the expert score beside them; alone where hits are too few."""
+    if settings.expert is None:
+        return fit_hits(rows, settings.model, progress=progress)
+    head = fit_hits(rows, settings.model, progress=progress) if rows.enough else HitHead()
+    some = rows.matrix[np.linspace(0, len(rows.matrix) - 1, LEVEL_ROWS).astype(int)]
+    learnt = head.learnt(some, threads=settings.model.threads)
+    expert = Expert.over(settings.expert, rows.spec.names)
+    return replace(head, blend=fit_blend(expert, some, model=learnt, hits=int(rows.hit.sum())))
+
+
+def lesson(known: Known, settings: TrainSettings) -> Lesson:
+    """Put together the rows a model learns from: results, and unexamined lines beside them.
+
+    Parameters
+    ----------
+    known
+        Examined declarations, and the unexamined ones beside them.
+    settings
+        How much the unexamined ones weigh.
+    """
+    block, rest = known.block, known.unexamined
+    weight = np.ones(len(known))
+    if rest is None or not len(rest) or not settings.unexamined.weight:
+        return Lesson(block.matrix, known.hit, weight, block.spec)
+    each = settings.unexamined.weight * weight.sum() / len(rest)
+    return Lesson(
+        np.concatenate([block.matrix, rest.matrix]),
+        np.concatenate([known.hit, np.zeros(len(rest), dtype=bool)]),
+        np.concatenate([weight, np.full(len(rest), each)]),
+        block.spec,
     )
 
 
@@ -53,7 +108,26 @@ def calibrated(model: Model, early: Model, later: Known) -> Model:
     later
         Examined declarations neither of which `early` has seen.
     """
-    return model.calibrated(fit_calibrator(early.score(later.block.matrix), later.hit))
+    return model.calibrated(fit_calibrator(score_known(early, later), later.hit))
+
+
+def score_known(model: Model, known: Known) -> Floats:
+    """Return raw scores of examined lines beside the others of their consignments, shape (n,).
+
+    Parameters
+    ----------
+    model
+        Any model.
+    known
+        Examined declarations, and their companions.
+    """
+    own, rows = model.score(known.block.matrix), known.block.rows
+    beside = known.companions
+    if beside is None:
+        return pooled(own, rows, model.consignment_share)
+    whole = pd.concat([part.rows.reindex(columns=CONSIGNMENT) for part in (known.block, beside)])
+    score = np.concatenate([own, model.score(beside.matrix)])
+    return pooled(score, whole, model.consignment_share)[: len(known)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +173,13 @@ def learn(known: Known, settings: TrainSettings, moment: Moment) -> Model:
     InputError
         If too few results were known.
     """
-    ripe = mature(known.labels, moment.at, gap=moment.gap)
-    model = fit(known.take(ripe), settings)
-    before = mature(known.labels, moment.calibrate_from, gap=moment.gap)
-    if not _enough(known.take(before)):
-        why = "too few results before the calibration block"
-        return model.calibrated(Calibrator(why=why))
-    later = ripe & (known.labels["lodged_at"] >= moment.calibrate_from).to_numpy()
-    return calibrated(model, fit(known.take(before), settings), known.take(later))
+    ripe = known.before(moment.at, gap=moment.gap)
+    model = fit(ripe, settings)
+    before = known.before(moment.calibrate_from, gap=moment.gap)
+    if not _enough(before):
+        return model.calibrated(Calibrator(why="too few results before the calibration block"))
+    later = ripe.take((ripe.labels["lodged_at"] >= moment.calibrate_from).to_numpy())
+    return calibrated(model, fit(before, settings), later)
 
 
 def _enough(known: Known) -> bool:

@@ -9,6 +9,8 @@ import lightgbm as lgb
 import numpy as np
 
 from targeting.errors import InputError
+from targeting.training.consignment import pooled
+from targeting.training.linear import fit_linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
     from targeting.config import ModelSettings
     from targeting.features.spec import FeatureSpec
+    from targeting.training.block import Block
     from targeting.training.calibrate import Calibrator
+    from targeting.training.expert import Blend
+    from targeting.training.linear import Linear
 
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
@@ -68,28 +73,122 @@ class RevenueHead:
 
 
 @dataclass(frozen=True, slots=True)
+class HitHead:
+    """The chance of a hit in log-odds: trees and the additive score, beside the expert score.
+
+    Parameters
+    ----------
+    trees
+        Gradient-boosted trees; None when there were too few results to learn from.
+    linear
+        The additive score; None when there is none.
+    linear_share
+        Its share of what was learnt, the trees having the rest.
+    blend
+        The expert score, and how much it weighs beside what was learnt; None when there is none.
+    """
+
+    trees: lgb.Booster | None = None
+    linear: Linear | None = None
+    linear_share: float = 0.0
+    blend: Blend | None = None
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether there were results enough to learn from."""
+        return self.trees is not None
+
+    def score(self, matrix: Matrix, *, threads: int) -> Floats:
+        """Return raw scores (log-odds), shape (n,).
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to score.
+        threads
+            Threads used to predict.
+        """
+        learnt = self.learnt(matrix, threads=threads)
+        if self.blend is None:
+            return np.zeros(len(matrix)) if learnt is None else learnt
+        return self.blend.score(learnt, matrix)
+
+    def learnt(self, matrix: Matrix, *, threads: int) -> Floats | None:
+        """Return what was learnt from results, in log-odds, shape (n,); None for nothing.
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to score.
+        threads
+            Threads used to predict.
+        """
+        if self.trees is None:
+            return None
+        trees = np.asarray(self.trees.predict(matrix, raw_score=True, num_threads=threads))
+        if self.linear is None:
+            return trees
+        return (1 - self.linear_share) * trees + self.linear_share * self.linear.score(matrix)
+
+    def contributions(self, matrix: Matrix, *, threads: int) -> Floats:
+        """Return what each feature adds to the score, and the base, shape (n, features + 1).
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features). Features of the rows to explain.
+        threads
+            Threads used.
+
+        Notes
+        -----
+        Exact TreeSHAP by LightGBM for the trees; for the additive and the expert score their own
+        terms. As the score is a weighed mean, so are the contributions (Lundberg and Lee, 2017).
+        """
+        learnt = self._learnt_contributions(matrix, threads)
+        if self.blend is None:
+            return np.zeros((len(matrix), matrix.shape[1] + 1)) if learnt is None else learnt
+        values = self.blend.contributions(None if learnt is None else learnt[:, :-1], matrix)
+        base = self.blend.bias(None if learnt is None else float(learnt[0, -1]))
+        return np.column_stack([values, np.full(len(matrix), base)])
+
+    def _learnt_contributions(self, matrix: Matrix, threads: int) -> Floats | None:
+        if self.trees is None:
+            return None
+        trees = np.asarray(self.trees.predict(matrix, pred_contrib=True, num_threads=threads))
+        if self.linear is None:
+            return trees
+        added = self.linear.contributions(matrix)
+        terms = np.column_stack([added, np.full(len(matrix), self.linear.bias)])
+        return (1 - self.linear_share) * trees + self.linear_share * terms
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Everything that turns a feature matrix into scores.
 
     Parameters
     ----------
     hit
-        Trees for the chance of a hit.
+        The chance of a hit.
     calibrator
         From raw score to probability.
     revenue
         Revenue given a hit.
     threads
         Threads used to predict many rows; one row is faster with one.
+    consignment_share
+        How far a line's score moves to the mean of its consignment's lines, in [0, 1].
     """
 
-    hit: lgb.Booster
+    hit: HitHead
     calibrator: Calibrator
     revenue: RevenueHead
     threads: int = 2
+    consignment_share: float = 0.0
 
     def score(self, matrix: Matrix) -> Floats:
-        """Return raw scores (log-odds), shape (n,).
+        """Return raw scores (log-odds) of lines by themselves, shape (n,).
 
         Parameters
         ----------
@@ -98,8 +197,17 @@ class Model:
         """
         if not len(matrix):
             return np.zeros(0)
-        raw = self.hit.predict(matrix, raw_score=True, num_threads=self._threads(matrix))
-        return np.asarray(raw, dtype=np.float64)
+        return self.hit.score(matrix, threads=self._threads(matrix))
+
+    def score_lines(self, block: Block) -> Floats:
+        """Return raw scores (log-odds) of lines beside the others of their consignments, (n,).
+
+        Parameters
+        ----------
+        block
+            Lines, with the others of their consignments among them.
+        """
+        return pooled(self.score(block.matrix), block.rows, self.consignment_share)
 
     def probability(self, score: Floats) -> Floats:
         """Return calibrated probabilities, shape (n,).
@@ -127,7 +235,7 @@ class Model:
         return 1 if len(matrix) < 64 else self.threads
 
     def calibrated(self, calibrator: Calibrator) -> Model:
-        """Return the same trees with another calibration.
+        """Return the same heads with another calibration.
 
         Parameters
         ----------
@@ -137,15 +245,9 @@ class Model:
         return replace(self, calibrator=calibrator)
 
 
-def fit_hit_trees(
-    matrix: Matrix,
-    hit: Bools,
-    spec: FeatureSpec,
-    settings: ModelSettings,
-    *,
-    progress: Callable[[int], None] = lambda _: None,
-) -> lgb.Booster:
-    """Train the trees for the chance of a hit.
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Rows to learn from.
 
     Parameters
     ----------
@@ -153,10 +255,57 @@ def fit_hit_trees(
         Shape (n, features).
     hit
         Shape (n,).
+    weight
+        Shape (n,). How much each row counts.
     spec
         Names and categories of the features.
+    """
+
+    matrix: Matrix
+    hit: Bools
+    weight: Floats
+    spec: FeatureSpec
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are hits and clear results enough to learn from."""
+        hits = int(self.hit.sum())
+        return min(hits, len(self.hit) - hits) >= LEAST_HITS
+
+    def require_enough(self) -> None:
+        """Make sure there is something to learn.
+
+        Raises
+        ------
+        InputError
+            If there are fewer than `LEAST_HITS` hits or clear results.
+        """
+        hits = int(self.hit.sum())
+        if not self.enough:
+            raise InputError(
+                "there are too few results to learn from",
+                where="the training rows",
+                found=f"{hits:,} hits and {len(self.hit) - hits:,} clear results known by the "
+                "cut-off",
+                do=f"At least {LEAST_HITS} of each are needed: take a later --until, or more "
+                "history.",
+            )
+
+
+def fit_hits(
+    lesson: Lesson,
+    settings: ModelSettings,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> HitHead:
+    """Train every member of the score.
+
+    Parameters
+    ----------
+    lesson
+        Rows to learn from.
     settings
-        Size and pace of the trees.
+        Size and pace of the members.
     progress
         Told the number of trees grown so far.
 
@@ -165,16 +314,25 @@ def fit_hit_trees(
     InputError
         If there are fewer than `LEAST_HITS` hits or clear results.
     """
-    hits = int(hit.sum())
-    if min(hits, len(hit) - hits) < LEAST_HITS:
-        raise InputError(
-            "there are too few results to learn from",
-            where="the training rows",
-            found=f"{hits:,} hits and {len(hit) - hits:,} clear results known by the cut-off",
-            do=f"At least {LEAST_HITS} of each are needed: take a later --until, or more history.",
-        )
-    params = _params(settings, len(matrix)) | {"objective": "binary"}
-    return _grow(params, settings.trees, _dataset(matrix, hit.astype(np.float64), spec), progress)
+    lesson.require_enough()
+    spec = lesson.spec
+    rising = spec.rising if settings.monotone else np.zeros(len(spec.names), dtype=bool)
+    params = _params(settings, len(lesson.matrix)) | {
+        "objective": "binary",
+        "extra_trees": settings.randomised,
+        "extra_seed": settings.seed,
+    }
+    if rising.any():
+        params["monotone_constraints"] = rising.astype(int).tolist()
+    data = _dataset(lesson.matrix, lesson.hit.astype(np.float64), spec, params, lesson.weight)
+    trees = _grow(params, settings.trees, data, progress)
+    if not settings.additive_share:
+        return HitHead(trees)
+    linear = fit_linear(
+        lesson.matrix, lesson.hit, lesson.weight, spec,
+        strength=settings.additive_penalty, rising=rising,
+    )  # fmt: skip
+    return HitHead(trees, linear, settings.additive_share)
 
 
 def fit_revenue(
@@ -202,7 +360,7 @@ def fit_revenue(
         "objective": "tweedie",  # zero or positive, right-skewed, mean kept
         "num_leaves": min(8, settings.leaves),
     }
-    data = _dataset(matrix[known], revenue[known] / mean, spec)
+    data = _dataset(matrix[known], revenue[known] / mean, spec, params)
     return RevenueHead(mean, _grow(params, min(100, settings.trees), data, lambda _: None))
 
 
@@ -210,6 +368,7 @@ def _params(settings: ModelSettings, rows: int) -> dict[str, Any]:
     return {
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
+        "max_bin": settings.bins,
         "min_data_in_leaf": settings.min_rows_in_leaf,
         "bagging_fraction": settings.row_share,
         "bagging_freq": 1,
@@ -223,13 +382,20 @@ def _params(settings: ModelSettings, rows: int) -> dict[str, Any]:
     }
 
 
-def _dataset(matrix: Matrix, target: Floats, spec: FeatureSpec) -> lgb.Dataset:
+def _dataset(
+    matrix: Matrix,
+    target: Floats,
+    spec: FeatureSpec,
+    params: dict[str, Any],
+    weight: Floats | None = None,
+) -> lgb.Dataset:
     return lgb.Dataset(
         matrix,
         target,
+        weight=weight,
         feature_name=spec.names,
         categorical_feature=spec.categories,
-        params={"feature_pre_filter": False, "verbose": -1},
+        params={"feature_pre_filter": False, "verbose": -1, "max_bin": params["max_bin"]},
         free_raw_data=True,
     )
 

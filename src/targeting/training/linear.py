@@ -1,0 +1,299 @@
+"""A ridge logistic score over the features: what each says by itself, added up.
+
+Where hits are few, hundreds of shallow facts that each point the same way carry more than any rule
+a tree can cut out of them; beside the trees it errs on other lines than they do. Every part of the
+score belongs to one feature, so its contributions are exact.
+
+Source: Hoerl and Kennard, Ridge regression (1970); le Cessie and van Houwelingen, Ridge estimators
+in logistic regression (1992).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from targeting.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from targeting.features.spec import FeatureSpec
+
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+    Matrix = npt.NDArray[np.float32]
+
+FARTHEST = 4.0
+"""Standard deviations beyond which a value says no more."""
+
+AT_MOST = 200_000
+"""Rows it learns from; more change its few hundred numbers by less than it errs."""
+
+MIN_LEVEL_ROWS = 20
+"""A level of a category on fewer rows counts as any other level."""
+
+_CONSTANT = 1e-6
+_HALF = 0.5  # flags are rarer and blunter than numbers: half their weight, as in Gelman (2008)
+_CHUNK = 20_000
+
+
+class NumberTerm(Settings):
+    """What one number adds: `slope * clip((signed log of value - mean) / scale)`, and a constant.
+
+    Parameters
+    ----------
+    mean, scale
+        Of the signed logarithm of the value among the rows learnt from.
+    slope
+        Log-odds per standard deviation.
+    if_stated, if_missing
+        Added where the value is there, or is not.
+    """
+
+    mean: float = 0.0
+    scale: float = Field(default=1.0, gt=0)
+    slope: float = 0.0
+    if_stated: float = 0.0
+    if_missing: float = 0.0
+
+    def adds(self, value: npt.NDArray[np.float32]) -> Floats:
+        """Return what each value adds to the score, shape (n,).
+
+        Parameters
+        ----------
+        value
+            Shape (n,); NaN where missing.
+        """
+        known = np.clip((_signed_log(value) - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        return np.where(np.isnan(value), self.if_missing, self.slope * known + self.if_stated)
+
+
+class LevelTerm(Settings):
+    """What one category adds, by its level.
+
+    Parameters
+    ----------
+    by_level
+        Log-odds by the code of the level.
+    otherwise
+        Of a missing or rare level.
+    """
+
+    by_level: dict[int, float]
+    otherwise: float = 0.0
+
+    def adds(self, value: npt.NDArray[np.float32]) -> Floats:
+        """Return what each level adds to the score, shape (n,).
+
+        Parameters
+        ----------
+        value
+            Shape (n,). Codes of levels; NaN where missing.
+        """
+        out = np.full(len(value), self.otherwise)
+        for level, points in self.by_level.items():
+            out[value == level] = points
+        return out
+
+
+class Linear(Settings):
+    """The additive score.
+
+    Parameters
+    ----------
+    bias
+        Log-odds of a line whose features say nothing.
+    terms
+        One per feature, in the order of the matrix.
+    """
+
+    bias: float
+    terms: tuple[NumberTerm | LevelTerm, ...]
+
+    def score(self, matrix: Matrix) -> Floats:
+        """Return the score of each row in log-odds, shape (n,).
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features).
+        """
+        total = np.full(len(matrix), self.bias)
+        for at, term in enumerate(self.terms):
+            total += term.adds(matrix[:, at])
+        return total
+
+    def contributions(self, matrix: Matrix) -> Floats:
+        """Return what each feature adds to the score, shape (n, features).
+
+        Parameters
+        ----------
+        matrix
+            Shape (n, features).
+        """
+        return np.stack([t.adds(matrix[:, at]) for at, t in enumerate(self.terms)], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of the design: values made of a feature, and how they were standardised."""
+
+    feature: int
+    kind: str  # number, missing, level
+    mean: float
+    scale: float
+    level: int = -1
+
+
+def fit_linear(
+    matrix: Matrix,
+    hit: Bools,
+    weight: Floats,
+    spec: FeatureSpec,
+    *,
+    strength: float,
+    rising: Bools | None = None,
+) -> Linear:
+    """Learn the additive score.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n, features).
+    hit
+        Shape (n,).
+    weight
+        Shape (n,). Weight of each row.
+    spec
+        Names and categories of the features.
+    strength
+        Ridge penalty: half of it times the sum of squared slopes is added to the weighted loss.
+    rising
+        Shape (features,). Numbers whose slope must not be negative; None leaves all free.
+    """
+    if len(matrix) > AT_MOST:
+        kept = _thinned(hit)
+        weight = np.where(hit, 1.0, (~hit).sum() / (~hit)[kept].sum()) * weight
+        matrix, hit, weight = matrix[kept], hit[kept], weight[kept]
+    columns = _columns(matrix, spec)
+    design = np.empty((len(matrix), len(columns)), dtype=np.float32)
+    for place, column in enumerate(columns):
+        design[:, place] = _values(matrix[:, column.feature], column)
+    free = np.zeros(len(spec.names), dtype=bool) if rising is None else ~rising
+    bounded = [c.kind == "number" and not free[c.feature] for c in columns]
+    slope, bias = _ridge(design, hit, weight, strength=strength, bounded=np.array(bounded))
+    return _told(columns, slope, bias, spec)
+
+
+def _ridge(
+    design: Matrix, hit: Bools, weight: Floats, *, strength: float, bounded: Bools
+) -> tuple[Floats, float]:
+    """Fit the slopes and the bias; those bounded are not negative."""
+    sign = np.where(hit, 1.0, -1.0)
+
+    def loss(beta: Floats) -> tuple[float, Floats]:
+        margin = sign * (design @ beta[:-1].astype(np.float32) + beta[-1])
+        pull = -weight * sign * expit(-margin)
+        value = weight @ np.logaddexp(0.0, -margin) + strength / 2 * (beta[:-1] @ beta[:-1])
+        slope = pull.astype(np.float32) @ design + strength * beta[:-1]
+        return float(value), np.append(slope, pull.sum())
+
+    rate = (weight @ hit) / weight.sum()
+    start = np.append(np.zeros(design.shape[1]), np.log(rate / (1 - rate)))
+    bounds = [(0.0 if one else None, None) for one in bounded] + [(None, None)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return found.x[:-1], float(found.x[-1])
+
+
+def _thinned(hit: Bools) -> npt.NDArray[np.intp]:
+    """Keep every hit and an even sample of the rest, so that both stay in order of time."""
+    rest = np.flatnonzero(~hit)
+    places = np.linspace(0, len(rest) - 1, max(AT_MOST - int(hit.sum()), 1)).astype(int)
+    return np.sort(np.concatenate([np.flatnonzero(hit), rest[np.unique(places)]]))
+
+
+def _signed_log(value: npt.NDArray[np.float32]) -> Floats:
+    wide = value.astype(np.float64)
+    return np.sign(wide) * np.log1p(np.abs(wide))
+
+
+def _columns(matrix: Matrix, spec: FeatureSpec) -> list[_Column]:
+    categories = set(spec.categories)
+    found: list[_Column] = []
+    for at, name in enumerate(spec.names):
+        value = matrix[:, at]
+        found += _of_category(value, at) if name in categories else _of_number(value, at)
+    return found
+
+
+def _of_number(value: npt.NDArray[np.float32], at: int) -> list[_Column]:
+    missing = np.isnan(value)
+    if missing.all():
+        return []
+    known = _signed_log(value[~missing])
+    found = []
+    if known.std() > _CONSTANT:
+        found.append(_Column(at, "number", float(known.mean()), float(known.std())))
+    share = float(missing.mean())
+    if min(share, 1 - share) * len(value) >= MIN_LEVEL_ROWS:
+        found.append(_Column(at, "missing", share, (share * (1 - share)) ** 0.5 / _HALF))
+    return found
+
+
+def _of_category(value: npt.NDArray[np.float32], at: int) -> list[_Column]:
+    levels, counts = np.unique(value[~np.isnan(value)], return_counts=True)
+    found = []
+    for level, count in zip(levels, counts, strict=True):
+        share = count / len(value)
+        if count >= MIN_LEVEL_ROWS and share < 1:
+            scale = (share * (1 - share)) ** 0.5 / _HALF
+            found.append(_Column(at, "level", float(share), float(scale), int(level)))
+    return found
+
+
+def _values(value: npt.NDArray[np.float32], column: _Column) -> Floats:
+    if column.kind == "missing":
+        raw = np.isnan(value).astype(np.float64)
+    elif column.kind == "level":
+        raw = (value == column.level).astype(np.float64)
+    else:
+        standard = (_signed_log(value) - column.mean) / column.scale
+        return np.nan_to_num(np.clip(standard, -FARTHEST, FARTHEST), nan=0.0)
+    return (raw - column.mean) / column.scale
+
+
+def _told(columns: Sequence[_Column], slope: Floats, bias: float, spec: FeatureSpec) -> Linear:
+    """Gather the columns of each feature into its one term."""
+    categories = [at for at, name in enumerate(spec.names) if name in set(spec.categories)]
+    numbers = {at: NumberTerm() for at in range(len(spec.names)) if at not in categories}
+    levels: dict[int, dict[int, float]] = {at: {} for at in categories}
+    otherwise: dict[int, float] = dict.fromkeys(categories, 0.0)
+    for column, each in zip(columns, slope, strict=True):
+        at, step = column.feature, float(each) / column.scale
+        if column.kind == "number":
+            change = {"mean": column.mean, "scale": column.scale, "slope": float(each)}
+            numbers[at] = numbers[at].model_copy(update=change)
+        elif column.kind == "missing":
+            change = {"if_stated": -column.mean * step, "if_missing": (1 - column.mean) * step}
+            numbers[at] = numbers[at].model_copy(update=change)
+        else:
+            otherwise[at] -= column.mean * step
+            levels[at][column.level] = step
+    terms: list[NumberTerm | LevelTerm] = [
+        numbers[at] if at in numbers else _level_term(levels[at], otherwise[at])
+        for at in range(len(spec.names))
+    ]
+    return Linear(bias=bias, terms=tuple(terms))
+
+
+def _level_term(steps: dict[int, float], otherwise: float) -> LevelTerm:
+    by_level = {level: otherwise + step for level, step in steps.items()}
+    return LevelTerm(by_level=by_level, otherwise=otherwise)
