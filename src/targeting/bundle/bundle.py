@@ -35,6 +35,7 @@ from targeting.training.calibrate import Calibrator
 from targeting.training.expert import Blend, BlendRecord
 from targeting.training.linear import Linear
 from targeting.training.model import HitHead, Model, RevenueHead
+from targeting.training.views import Views, ViewsRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,12 +135,13 @@ class FeatureRecord(Settings):
 
 
 class MembersRecord(Settings):
-    """Which members the hit head has, each in a file of its own; the additive one's share."""
+    """Which heads and members there are, each in a file of its own; the additive one's share."""
 
     trees: bool = True
     linear: bool = False
     linear_share: float = Field(default=0.0, ge=0, lt=1)
     expert: bool = False
+    views: bool = False
 
 
 class HeadsRecord(Settings):
@@ -198,6 +200,8 @@ def _write_model(model: Model, folder: Path) -> None:
             (folder / name).write_text(booster.model_to_string(), encoding="utf-8")
     if head.linear is not None:
         _write_json(head.linear, folder / "linear.json")
+    if model.views is not None:
+        _write_json(model.views.record, folder / "views.json")
     if head.blend is not None:
         _write_json(head.blend.record, folder / "expert.json")
     heads = HeadsRecord(
@@ -207,6 +211,7 @@ def _write_model(model: Model, folder: Path) -> None:
             linear=head.linear is not None,
             linear_share=head.linear_share,
             expert=head.blend is not None,
+            views=model.views is not None,
         ),
         revenue=RevenueRecord(mean=model.revenue.mean, trees=trees is not None),
     )
@@ -303,8 +308,11 @@ def _require_same_features(folder: Path, model: Model, spec: FeatureSpec) -> Non
     for trees in (model.hit.trees, model.revenue.trees):
         if trees is not None and trees.feature_name() != spec.names:
             raise _features_differ(folder, trees.feature_name(), spec.names)
-    linear = model.hit.linear
-    if linear is not None and len(linear.terms) != len(spec.names):
+    additive = [model.hit.linear]
+    if model.views is not None:
+        record = model.views.record
+        additive += [view.score for view in (record.papers, record.conveyance) if view is not None]
+    if any(one is not None and len(one.terms) != len(spec.names) for one in additive):
         raise ValueError("the additive score has another number of terms than features")
 
 
@@ -317,7 +325,12 @@ def _read_model(folder: Path, manifest: Manifest, spec: FeatureSpec) -> Model:
         revenue=RevenueHead(heads.revenue.mean, trees),
         threads=manifest.train.model.threads,
         consignment_share=manifest.train.model.consignment_share,
+        views=_read_views(folder) if heads.members.views else None,
     )
+
+
+def _read_views(folder: Path) -> Views:
+    return Views(ViewsRecord.model_validate_json((folder / "views.json").read_bytes()))
 
 
 def _read_head(folder: Path, members: MembersRecord, spec: FeatureSpec) -> HitHead:

@@ -15,7 +15,10 @@ class ShortlistSettings(Settings):
     Parameters
     ----------
     rank_by
-        What an examination slot should buy: hits, or revenue.
+        What an examination slot should buy: hits (`probability`), revenue (`expected_revenue`), a
+        stated `mix` of both, or offences of either view (`either_probability`).
+    revenue_weight
+        Weight of revenue in the mix, the hits having the rest.
     random_share
         Share of the slots drawn by lot, with the chance of each line recorded. The only
         part of the examinations that shows what the model does not see.
@@ -25,7 +28,8 @@ class ShortlistSettings(Settings):
         The administration's time zone, in which a working day begins and ends.
     """
 
-    rank_by: Literal["probability", "expected_revenue"] = "probability"
+    rank_by: Literal["probability", "expected_revenue", "mix", "either_probability"] = "probability"
+    revenue_weight: float = Field(default=0.5, ge=0, le=1)
     random_share: float = Field(default=0.0, ge=0, le=0.5)
     seed: int = 20_250_101
     time_zone: str = "UTC"

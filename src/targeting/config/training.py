@@ -86,11 +86,27 @@ class UnexaminedSettings(Settings):
 
 
 class TrainSettings(Settings):
-    """One training run (`configs/train.yaml`)."""
+    """One training run (`configs/train.yaml`).
+
+    Parameters
+    ----------
+    model, split, unexamined, expert
+        The score, the temporal blocks, the lines nobody examined, the expert score (null: none).
+    views
+        Whether to learn the chances of an offence in the papers and with the conveyance apart.
+    conveyance_offences
+        Offences that show on the journey rather than in the papers.
+    capacity
+        Examinations per office and day.
+    currency
+        Of the revenue, ISO 4217.
+    """
 
     model: ModelSettings = ModelSettings()
     split: SplitSettings = SplitSettings()
     unexamined: UnexaminedSettings = UnexaminedSettings()
     expert: ExpertSettings | None = ExpertSettings()
+    views: bool = True
+    conveyance_offences: tuple[str, ...] = ("drugs", "tobacco", "weapons", "explosives", "cash")
     capacity: int = Field(default=5, ge=1, description="Examinations per office and day.")
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")

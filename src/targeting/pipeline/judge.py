@@ -143,4 +143,5 @@ def ship(prepared: Prepared, settings: TrainSettings, judged: Judged | None) -> 
     model = fit(prepared.shipped, settings)
     if judged is None:
         return model.calibrated(Calibrator(why="too few results before the test block"))
-    return calibrated(model, judged.model, judged.then.known.take(prepared.split.test))
+    later = judged.then.known.take(prepared.split.test)
+    return calibrated(model, judged.model, later, conveyance=settings.conveyance_offences)

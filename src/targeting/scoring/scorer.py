@@ -17,6 +17,7 @@ from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.scoring.scores import Scores, ScoresInfo
 from targeting.training.consignment import CONSIGNMENT, pooled
+from targeting.training.views import either
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -64,10 +65,18 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     score = pooled(model.score(matrix), rows, model.consignment_share)
     probability = model.probability(score)
     named = rows[["declaration_id", "lodged_at", "office_id"]].reset_index(drop=True)
-    return named.assign(
+    scored = named.assign(
         score=score,
         probability=probability,
         expected_revenue=model.expected_revenue(matrix, probability),
+    )
+    if model.views is None:
+        return scored
+    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+    return scored.assign(
+        papers_probability=papers,
+        conveyance_probability=conveyance,
+        either_probability=either(papers, conveyance),
     )
 
 

@@ -37,7 +37,11 @@ SCHEMA = pa.schema(
         pa.field("expected_revenue", pa.float64()),
     ]
 )
-"""Columns of every scores file; `reasons` (a list of `REASON`) follows when explained."""
+"""Columns of every scores file; those of `VIEWS` follow where the model has them, then `reasons` (a
+list of `REASON`) when explained."""
+
+VIEWS = ("papers_probability", "conveyance_probability", "either_probability")
+"""Chance of an offence in the papers, with the conveyance, and of either."""
 
 _METADATA_KEY = b"targeting"
 
@@ -105,6 +109,9 @@ def write_scores(scores: Scores, path: Path) -> None:
 
 def _to_arrow(scores: Scores) -> pa.Table:
     table = from_frame(scores.rows[SCHEMA.names]).cast(SCHEMA)
+    for name in VIEWS:
+        if name in scores.rows:
+            table = table.append_column(name, pa.array(scores.rows[name], type=pa.float64()))
     if "reasons" in scores.rows:
         told = pa.array(scores.rows["reasons"].tolist(), type=pa.list_(REASON))
         table = table.append_column("reasons", told)

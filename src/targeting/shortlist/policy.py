@@ -142,7 +142,8 @@ def _require_sound(scores: pd.DataFrame, rank_by: str) -> None:
             found="0 scored declarations",
             do="Score days on which declarations were lodged: `targeting score --from --to`.",
         )
-    missing = [f"column {name} is missing" for name in NEEDED if name not in scores]
+    needed = [*NEEDED, *(() if rank_by == "mix" else (rank_by,))]
+    missing = [f"column {name} is missing" for name in dict.fromkeys(needed) if name not in scores]
     wrong = missing or _unfit_values(scores, rank_by)
     if wrong:
         raise ContractError(
@@ -156,8 +157,9 @@ def _require_sound(scores: pd.DataFrame, rank_by: str) -> None:
 
 def _unfit_values(scores: pd.DataFrame, rank_by: str) -> list[str]:
     never_null = ["declaration_id", "lodged_at", "office_id", "score", "probability"]
-    if rank_by not in never_null:
-        never_null.append(rank_by)
+    amount = "expected_revenue" if rank_by == "mix" else rank_by
+    if amount not in never_null:
+        never_null.append(amount)
     nulls = {name: int(scores[name].isna().sum()) for name in never_null}
     wrong = [f"{count:,} values of {name} are missing" for name, count in nulls.items() if count]
     twice = int(scores["declaration_id"].duplicated().sum())
@@ -168,15 +170,29 @@ def _order(
     scores: pd.DataFrame, settings: ShortlistSettings, mandatory: Collection[str]
 ) -> pd.DataFrame:
     """Put rows highest first, with their local day and place in the lottery."""
-    by = [settings.rank_by, "score", "declaration_id"]
-    rows = scores.sort_values(by, ascending=[False, False, True], ignore_index=True)
-    return rows.assign(
+    by = ["worth", "score", "declaration_id"]
+    rows = scores.assign(worth=_worth(scores, settings))
+    rows = rows.sort_values(by, ascending=[False, False, True], ignore_index=True)
+    return rows.drop(columns="worth").assign(
         day=local_day(rows["lodged_at"], settings.time_zone),
         ordered=rows["declaration_id"].isin(set(mandatory)),
         height=np.arange(len(rows)),
         lot=_lots(rows["declaration_id"], settings),
         reasons=rows.get("reasons"),
     )
+
+
+def _worth(scores: pd.DataFrame, settings: ShortlistSettings) -> pd.Series:
+    """Say what opening each line is worth by the policy: hits, revenue, or a stated mix.
+
+    The mix adds a line's share of all hits expected to its share of all revenue expected.
+    """
+    if settings.rank_by != "mix":
+        return scores[settings.rank_by]
+    hits, revenue = (
+        scores[name] / (scores[name].sum() or 1.0) for name in ("probability", "expected_revenue")
+    )
+    return (1 - settings.revenue_weight) * hits + settings.revenue_weight * revenue
 
 
 def _lots(declaration_id: pd.Series, settings: ShortlistSettings) -> pd.Series:

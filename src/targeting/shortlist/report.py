@@ -159,7 +159,13 @@ class ShortlistHeader:
         """How the list was drawn, in one sentence."""
         share = self.settings.random_share
         by_lot = f", {share:.0%} of them on average drawn by lot" if share else ""
-        goal = {"probability": "chance of a find", "expected_revenue": "revenue expected"}
+        revenue = self.settings.revenue_weight
+        goal = {
+            "probability": "chance of a find",
+            "expected_revenue": "revenue expected",
+            "either_probability": "chance of a find in the papers or on the journey",
+            "mix": f"a mix of finds ({1 - revenue:.0%}) and revenue ({revenue:.0%}) expected",
+        }
         return (
             f"Up to {self.capacity:,} lines per office and day{by_lot}; mandatory orders first, "
             f"the rest by {goal[self.settings.rank_by]}."

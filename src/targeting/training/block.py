@@ -95,6 +95,12 @@ class Known:
         return self.labels["hit"].to_numpy(dtype=bool)
 
     @property
+    def offence(self) -> npt.NDArray[np.object_]:
+        """What was found, shape (n,); None where nothing was, or it was not written down."""
+        offence = self.labels["offence"].astype(object)
+        return offence.where(offence.notna(), None).to_numpy(dtype=object)
+
+    @property
     def revenue(self) -> Floats:
         """Revenue recovered, shape (n,); NaN where none was recorded."""
         return self.labels["revenue_recovered"].to_numpy(dtype=np.float64, na_value=np.nan)

@@ -13,15 +13,17 @@ from targeting.training.calibrate import Calibrator, fit_calibrator
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.expert import Expert, fit_blend
 from targeting.training.model import LEAST_HITS, HitHead, Lesson, Model, fit_hits, fit_revenue
+from targeting.training.views import ViewLesson, fit_views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
 
     from targeting.config import SplitSettings, TrainSettings
     from targeting.training.block import Known
+    from targeting.training.views import Views
 
     Floats = npt.NDArray[np.float64]
 
@@ -53,12 +55,14 @@ def fit(
         If there are too few hits or clear results.
     """
     block, hit, how = known.block, known.hit, settings.model
+    rows = lesson(known, settings)
     return Model(
-        hit=_fit_head(lesson(known, settings), settings, progress),
+        hit=_fit_head(rows, settings, progress),
         calibrator=Calibrator(why="no later block to calibrate on"),
         revenue=fit_revenue(block.matrix[hit], known.revenue[hit], block.spec, how),
         threads=how.threads,
         consignment_share=how.consignment_share,
+        views=_fit_views(known, rows, settings),
     )
 
 
@@ -71,6 +75,21 @@ def _fit_head(rows: Lesson, settings: TrainSettings, progress: Callable[[int], N
     learnt = head.learnt(some, threads=settings.model.threads)
     expert = Expert.over(settings.expert, rows.spec.names)
     return replace(head, blend=fit_blend(expert, some, model=learnt, hits=int(rows.hit.sum())))
+
+
+def _fit_views(known: Known, rows: Lesson, settings: TrainSettings) -> Views | None:
+    if not settings.views or not rows.enough:
+        return None
+    offence = np.full(len(rows.hit), None, dtype=object)
+    offence[: len(known)] = known.offence
+    return fit_views(
+        ViewLesson(rows.matrix, rows.hit, offence),
+        rows.weight,
+        rows.spec,
+        conveyance=settings.conveyance_offences,
+        strength=settings.model.additive_penalty,
+        monotone=settings.model.monotone,
+    )
 
 
 def lesson(known: Known, settings: TrainSettings) -> Lesson:
@@ -96,7 +115,9 @@ def lesson(known: Known, settings: TrainSettings) -> Lesson:
     )
 
 
-def calibrated(model: Model, early: Model, later: Known) -> Model:
+def calibrated(
+    model: Model, early: Model, later: Known, *, conveyance: Sequence[str] = ()
+) -> Model:
     """Calibrate a model by an earlier one's scores on the block after it.
 
     Parameters
@@ -106,9 +127,15 @@ def calibrated(model: Model, early: Model, later: Known) -> Model:
     early
         Made the same way, before the block.
     later
-        Examined declarations neither of which `early` has seen.
+        Examined declarations none of which `early` has seen.
+    conveyance
+        Offences of the conveyance view.
     """
-    return model.calibrated(fit_calibrator(score_known(early, later), later.hit))
+    sure = model.calibrated(fit_calibrator(score_known(early, later), later.hit))
+    if model.views is None or early.views is None:
+        return sure
+    rows = ViewLesson(later.block.matrix, later.hit, later.offence)
+    return replace(sure, views=model.views.calibrated(early.views, rows, conveyance))
 
 
 def score_known(model: Model, known: Known) -> Floats:
@@ -179,7 +206,7 @@ def learn(known: Known, settings: TrainSettings, moment: Moment) -> Model:
     if not _enough(before):
         return model.calibrated(Calibrator(why="too few results before the calibration block"))
     later = ripe.take((ripe.labels["lodged_at"] >= moment.calibrate_from).to_numpy())
-    return calibrated(model, fit(before, settings), later)
+    return calibrated(model, fit(before, settings), later, conveyance=settings.conveyance_offences)
 
 
 def _enough(known: Known) -> bool:

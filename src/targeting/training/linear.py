@@ -143,6 +143,33 @@ class Linear(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What an additive score may do with each feature.
+
+    Parameters
+    ----------
+    use
+        Shape (features,). Whether it may look at it.
+    rising
+        Shape (features,). Whether more of it must not lower the score.
+    """
+
+    use: Bools
+    rising: Bools
+
+    @classmethod
+    def free(cls, features: int) -> Rules:
+        """Leave every feature free.
+
+        Parameters
+        ----------
+        features
+            How many there are.
+        """
+        return cls(np.ones(features, dtype=bool), np.zeros(features, dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
 class _Column:
     """One column of the design: values made of a feature, and how they were standardised."""
 
@@ -160,7 +187,7 @@ def fit_linear(
     spec: FeatureSpec,
     *,
     strength: float,
-    rising: Bools | None = None,
+    rules: Rules | None = None,
 ) -> Linear:
     """Learn the additive score.
 
@@ -176,19 +203,19 @@ def fit_linear(
         Names and categories of the features.
     strength
         Ridge penalty: half of it times the sum of squared slopes is added to the weighted loss.
-    rising
-        Shape (features,). Numbers whose slope must not be negative; None leaves all free.
+    rules
+        What it may look at; None leaves all features free.
     """
     if len(matrix) > AT_MOST:
         kept = _thinned(hit)
         weight = np.where(hit, 1.0, (~hit).sum() / (~hit)[kept].sum()) * weight
         matrix, hit, weight = matrix[kept], hit[kept], weight[kept]
-    columns = _columns(matrix, spec)
+    rules = rules or Rules.free(len(spec.names))
+    columns = [c for c in _columns(matrix, spec) if rules.use[c.feature]]
     design = np.empty((len(matrix), len(columns)), dtype=np.float32)
     for place, column in enumerate(columns):
         design[:, place] = _values(matrix[:, column.feature], column)
-    free = np.zeros(len(spec.names), dtype=bool) if rising is None else ~rising
-    bounded = [c.kind == "number" and not free[c.feature] for c in columns]
+    bounded = [c.kind == "number" and bool(rules.rising[c.feature]) for c in columns]
     slope, bias = _ridge(design, hit, weight, strength=strength, bounded=np.array(bounded))
     return _told(columns, slope, bias, spec)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from targeting.errors import InputError
 from targeting.training.consignment import pooled
-from targeting.training.linear import fit_linear
+from targeting.training.linear import Rules, fit_linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from targeting.training.calibrate import Calibrator
     from targeting.training.expert import Blend
     from targeting.training.linear import Linear
+    from targeting.training.views import Views
 
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
@@ -179,6 +180,8 @@ class Model:
         Threads used to predict many rows; one row is faster with one.
     consignment_share
         How far a line's score moves to the mean of its consignment's lines, in [0, 1].
+    views
+        The chances of an offence in the papers and with the conveyance; None without.
     """
 
     hit: HitHead
@@ -186,6 +189,7 @@ class Model:
     revenue: RevenueHead
     threads: int = 2
     consignment_share: float = 0.0
+    views: Views | None = None
 
     def score(self, matrix: Matrix) -> Floats:
         """Return raw scores (log-odds) of lines by themselves, shape (n,).
@@ -330,7 +334,7 @@ def fit_hits(
         return HitHead(trees)
     linear = fit_linear(
         lesson.matrix, lesson.hit, lesson.weight, spec,
-        strength=settings.additive_penalty, rising=rising,
+        strength=settings.additive_penalty, rules=Rules(np.ones_like(rising), rising),
     )  # fmt: skip
     return HitHead(trees, linear, settings.additive_share)
 
