@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from targeting.config import (
+    BacktestSettings,
+    ExpertSettings,
     FeatureSettings,
+    PromoteSettings,
     Settings,
     ShortlistSettings,
     TrainSettings,
+    TuneSettings,
 )
 from targeting.features import catalogue
 from targeting.ingest import SourceSettings
@@ -49,6 +53,10 @@ class SettingsPage:
 SECTIONS = (
     SettingsPage(FeatureSettings, "configs/features.yaml", "`train --features`"),
     SettingsPage(TrainSettings, "configs/train.yaml", "`train --config`"),
+    SettingsPage(ExpertSettings, "configs/expert.yaml", "`train --expert`"),
+    SettingsPage(TuneSettings, "configs/tune.yaml", "`tune --config`"),
+    SettingsPage(BacktestSettings, "configs/backtest.yaml", "`backtest --config`"),
+    SettingsPage(PromoteSettings, "configs/promote.yaml", "`promote --config`"),
     SettingsPage(ShortlistSettings, "configs/shortlist.yaml", "`shortlist --config`"),
     SettingsPage(SimulateSettings, "configs/simulate.yaml", "`simulate --config`"),
     SettingsPage(SourceSettings, "configs/sources/NAME.yaml", "`ingest --source`"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.conftest import tables_from
 
 from targeting.tables.folder import MemoryTables
-from targeting.training.labels import examined
+from targeting.training.labels import Label, examined, labels_at
 
 if TYPE_CHECKING:
     from typing import Any
@@ -133,3 +133,43 @@ def test_labels_equal_a_plain_loop_and_later_results_change_none(
 
     assert dict(zip(now["declaration_id"], now["hit"], strict=True)) == expected
     pd.testing.assert_frame_equal(now, then)
+
+
+def test_any_declaration_has_a_label_of_three_values() -> None:
+    tables = tables_from(DECLARED, INSPECTED)
+
+    rows = labels_at(tables, pd.Series(["D", "C", "B", "A"]), known_before=at(31))
+
+    assert rows["declaration_id"].tolist() == ["D", "C", "B", "A"]
+    assert rows["label"].tolist() == [Label.UNKNOWN, Label.CLEAR, Label.HIT, Label.HIT]
+    assert rows["label"].dtype == np.int8
+    assert rows["known_at"].isna().tolist() == [True, False, False, False]
+    assert rows["known_at"].tolist()[1:] == [at(4, 12), at(2, 12), at(3, 12)]
+    assert rows["selected_by"].tolist()[2:] == ["officer", "random"]
+    assert rows["revenue_recovered"].tolist()[3] == 120.0
+
+
+def test_labels_are_as_they_were_known_at_the_moment() -> None:
+    tables = tables_from(DECLARED, INSPECTED)
+    ids = pd.Series(["A", "B", "C", "D"])
+
+    def known(day: int, hour: int = 0) -> list[int]:
+        return labels_at(tables, ids, known_before=at(day, hour))["label"].tolist()
+
+    assert known(2) == [-1, -1, -1, -1]
+    assert known(3) == [0, 1, -1, -1]  # A was clear at the first look
+    assert known(3, 13) == [1, 1, -1, -1]
+    assert known(5) == [1, 1, 0, -1]
+
+
+@pytest.mark.parametrize("moment", [at(2), at(3), at(3, 13), at(5), at(31)])
+def test_labels_agree_with_the_examined_rows_at_any_moment(moment: datetime) -> None:
+    tables = tables_from(DECLARED, INSPECTED)
+    found = examined(tables, known_before=moment)
+
+    rows = labels_at(tables, pd.Series(["A", "B", "C", "D"]), known_before=moment)
+
+    known = rows[rows["label"] != Label.UNKNOWN]
+    assert known["declaration_id"].tolist() == found["declaration_id"].tolist()
+    assert (known["label"] == 1).tolist() == found["hit"].tolist()
+    assert known["known_at"].tolist() == found["known_at"].tolist()

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from targeting.config import FeatureSettings, ModelSettings
+from targeting.config import ExpertSettings, FeatureSettings, KeySettings, ModelSettings
 from targeting.errors import InputError
 from targeting.features.spec import FeatureSpec, registry
 from targeting.training.calibrate import Calibrator
+from targeting.training.expert import Blend, Expert
 from targeting.training.model import (
     LEAST_HITS,
     LEAST_REVENUE_HITS,
+    HitHead,
+    Lesson,
     Model,
     RevenueHead,
-    fit_hit_trees,
+    fit_hits,
     fit_revenue,
 )
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-SETTINGS = FeatureSettings(keys=(), categories=("flow",))
+    Matrix = npt.NDArray[np.float32]
+
+SETTINGS = FeatureSettings(keys=(KeySettings(columns=("consignee_id",)),), categories=("flow",))
 SPEC = FeatureSpec(SETTINGS, registry(SETTINGS), {"flow_level": ("import", "export")})
-SMALL = ModelSettings(trees=20, leaves=7, min_rows_in_leaf=5)
+SMALL = ModelSettings(
+    trees=20, leaves=7, min_rows_in_leaf=5, learning_rate=0.1, additive_penalty=10.0
+)
+TREES_ALONE = SMALL.model_copy(update={"additive_share": 0.0})
+RISING = np.flatnonzero(SPEC.rising)
 
 
-def data(rows: int = 600) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def data(rows: int = 600) -> tuple[Matrix, npt.NDArray[np.bool_]]:
     draw = np.random.default_rng(5)
     matrix = draw.normal(size=(rows, len(SPEC.features))).astype(np.float32)
     matrix[:, -1] = draw.integers(0, 3, rows)
@@ -37,26 +47,41 @@ def data(rows: int = 600) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_
     return matrix, draw.random(rows) < 1 / (1 + np.exp(-2 * risk))
 
 
+def lesson(matrix: Matrix, hit: npt.NDArray[np.bool_]) -> Lesson:
+    return Lesson(matrix, hit, np.ones(len(hit)), SPEC)
+
+
+def written(head: HitHead) -> str:
+    """Every number of a head: what a bundle writes down."""
+    assert head.trees is not None
+    linear = "" if head.linear is None else head.linear.model_dump_json()
+    return head.trees.model_to_string() + linear
+
+
 @pytest.fixture(scope="module")
 def model() -> Model:
-    matrix, hit = data()
-    return Model(fit_hit_trees(matrix, hit, SPEC, SMALL), Calibrator(), RevenueHead(1000.0))
+    return Model(fit_hits(lesson(*data()), SMALL), Calibrator(), RevenueHead(1000.0))
+
+
+def blended(head: HitHead, hits: int = 40) -> HitHead:
+    return replace(head, blend=Blend(Expert.over(ExpertSettings(prior_hits=60), SPEC.names), hits, 0.25))
 
 
 def test_the_same_seed_and_data_give_the_same_bytes(model: Model) -> None:
-    matrix, hit = data()
-    again = fit_hit_trees(matrix, hit, SPEC, SMALL)
-    other = fit_hit_trees(matrix, hit, SPEC, SMALL.model_copy(update={"seed": 1}))
+    again = fit_hits(lesson(*data()), SMALL)
+    other = fit_hits(lesson(*data()), SMALL.model_copy(update={"seed": 1}))
 
-    assert again.model_to_string() == model.hit.model_to_string()
-    assert other.model_to_string() != model.hit.model_to_string()
+    assert written(again) == written(model.hit)
+    assert written(other) != written(model.hit)
 
 
 def test_one_row_scores_as_in_its_batch(model: Model) -> None:
     matrix, _ = data()
-    single = np.concatenate([model.score(matrix[at : at + 1]) for at in range(100)])
+    for head in (model.hit, blended(model.hit)):
+        one = replace(model, hit=head)
+        single = np.concatenate([one.score(matrix[at : at + 1]) for at in range(100)])
 
-    assert single.tolist() == model.score(matrix)[:100].tolist()
+        assert single.tolist() == one.score(matrix)[:100].tolist()
 
 
 def test_the_model_learns_what_was_planted(model: Model) -> None:
@@ -65,7 +90,110 @@ def test_the_model_learns_what_was_planted(model: Model) -> None:
 
     above = (score[hit][:, None] > score[~hit][None, :]).mean()
     assert above > 0.8  # the area under the ROC curve; chance gives 0.5
-    assert model.hit.feature_name() == SPEC.names
+    assert model.hit.trees is not None
+    assert model.hit.trees.feature_name() == SPEC.names
+
+
+def test_the_score_is_the_weighed_mean_of_its_members(model: Model) -> None:
+    matrix, _ = data()
+    trees, linear = model.hit.trees, model.hit.linear
+    assert trees is not None
+    assert linear is not None
+
+    grown = np.asarray(trees.predict(matrix, raw_score=True, num_threads=1))
+    learnt = 0.67 * grown + 0.33 * linear.score(matrix)
+
+    np.testing.assert_allclose(model.score(matrix), learnt, rtol=0, atol=1e-12)
+    head = blended(model.hit, hits=40)
+    assert head.blend is not None
+    expert = head.blend.expert.score(matrix) + 0.25
+    np.testing.assert_allclose(
+        head.score(matrix, threads=1), 0.4 * learnt + 0.6 * expert, rtol=0, atol=1e-12
+    )  # 40 hits beside 60 of the prior
+
+
+def test_the_expert_score_alone_is_the_score_where_nothing_was_learnt() -> None:
+    matrix, _ = data()
+    head = blended(HitHead(), hits=0)
+    assert head.blend is not None
+
+    expected = head.blend.expert.score(matrix) + 0.25
+
+    assert not head.has_learnt
+    assert head.score(matrix, threads=1).tolist() == expected.tolist()
+    assert HitHead().score(matrix, threads=1).tolist() == [0.0] * len(matrix)
+
+
+@pytest.mark.parametrize("members", ["trees", "trees and additive", "all", "expert", "none"])
+def test_contributions_add_up_to_the_score_of_any_members(model: Model, members: str) -> None:
+    matrix, _ = data()
+    head = {
+        "trees": replace(model.hit, linear=None, linear_share=0.0),
+        "trees and additive": model.hit,
+        "all": blended(model.hit),
+        "expert": blended(HitHead(), hits=0),
+        "none": HitHead(),
+    }[members]
+
+    told = head.contributions(matrix, threads=1)
+
+    assert told.shape == (len(matrix), len(SPEC.names) + 1)
+    assert len(np.unique(told[:, -1])) == 1
+    np.testing.assert_allclose(
+        told.sum(axis=1), head.score(matrix, threads=1), rtol=0, atol=1e-9
+    )
+
+
+def against_the_rule() -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Rows where, by chance, what can only raise the risk goes with clear results."""
+    matrix, _ = data(800)
+    draw = np.random.default_rng(11)
+    for at in RISING:
+        matrix[:, at] = draw.random(800)
+    against = matrix[:, RISING].sum(axis=1) - 0.5 * len(RISING)
+    return matrix, draw.random(800) < 1 / (1 + np.exp(3 * against))
+
+
+def moves_when_raised(head: HitHead, matrix: Matrix) -> npt.NDArray[np.float64]:
+    """What each raise of each rising feature adds to the score, shape (features, steps, n)."""
+    moves = []
+    for at in RISING:
+        low = matrix.copy()
+        steps = []
+        for value in np.linspace(0, 1, 9):
+            low[:, at] = value
+            steps.append(head.score(low, threads=1))
+        moves.append(np.diff(steps, axis=0))
+    return np.array(moves)
+
+
+@pytest.mark.parametrize("settings", [SMALL, TREES_ALONE])
+def test_what_can_only_raise_the_risk_never_lowers_the_score(settings: ModelSettings) -> None:
+    matrix, hit = against_the_rule()
+
+    held = moves_when_raised(fit_hits(lesson(matrix, hit), settings), matrix[:50])
+    loose = settings.model_copy(update={"monotone": False})
+    free = moves_when_raised(fit_hits(lesson(matrix, hit), loose), matrix[:50])
+
+    assert {"bad_check_digit", "net_above_gross"} <= {SPEC.names[at] for at in RISING}
+    assert any("hit_rate" in SPEC.names[at] for at in RISING)
+    assert held.min() >= -1e-12
+    assert free.min() < -0.1  # the rows say otherwise: only the constraint holds the score
+
+
+def test_the_expert_part_keeps_it_so_where_its_points_are_positive() -> None:
+    matrix, hit = against_the_rule()
+    head = blended(fit_hits(lesson(matrix, hit), SMALL))
+    assert head.blend is not None
+    on_rising = [
+        one
+        for one in head.blend.expert.indicators
+        if {c.feature for c in one.conditions} & {SPEC.names[at] for at in RISING}
+    ]
+
+    assert on_rising
+    assert all(one.points > 0 for one in on_rising)
+    assert moves_when_raised(head, matrix[:50]).min() >= -1e-12
 
 
 def test_no_rows_give_no_scores(model: Model) -> None:
@@ -77,10 +205,24 @@ def test_no_rows_give_no_scores(model: Model) -> None:
 
 def test_progress_is_told_tree_by_tree() -> None:
     told: list[int] = []
-    matrix, hit = data()
-    fit_hit_trees(matrix, hit, SPEC, SMALL, progress=told.append)
+    fit_hits(lesson(*data()), SMALL, progress=told.append)
 
     assert told == list(range(1, 21))
+
+
+def test_rows_that_weigh_nothing_teach_nothing(model: Model) -> None:
+    """In the additive score, a row of no weight is a row that is not there."""
+    matrix, hit = data()
+    weight = np.where(np.arange(len(hit)) % 2, 1.0, 1e-12)
+    upside_down = np.where(weight < 1, ~hit, hit)
+
+    weighed = fit_hits(Lesson(matrix, upside_down, weight, SPEC), SMALL)
+    score = weighed.score(matrix, threads=1)
+
+    kept = weight == 1
+    above = (score[kept & hit][:, None] > score[kept & ~hit][None, :]).mean()
+    assert above > 0.8
+    assert model.hit.has_learnt
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -88,9 +230,11 @@ def test_too_few_results_are_refused(flip: bool) -> None:
     matrix, _ = data(100)
     few = np.arange(100) < LEAST_HITS - 1
     words = "81 hits and 19 clear" if flip else "19 hits and 81 clear"
+    rows = lesson(matrix, ~few if flip else few)
 
+    assert not rows.enough
     with pytest.raises(InputError, match=f"too few results.*{words}"):
-        fit_hit_trees(matrix, ~few if flip else few, SPEC, SMALL)
+        fit_hits(rows, SMALL)
 
 
 @pytest.mark.parametrize("revenue", [[], [np.nan] * 80, [0.0] * 80])

@@ -22,6 +22,7 @@ def evaluate(
     output: Output,
     scores: Annotated[Path, typer.Option(help="File `targeting score` wrote.")],
     capacity: Annotated[int, typer.Option(help="Examinations per office and day.")] = 5,
+    track: Annotated[bool, typer.Option("--track", help="Log the figures to MLflow.")] = False,
 ) -> None:
     """Judge scores by what was found.
 
@@ -32,12 +33,22 @@ def evaluate(
     from targeting.evaluation.run import evaluate_scores
     from targeting.evaluation.words import summary
     from targeting.scoring.scores import read_scores
+    from targeting.tracking import Store, log_evaluation
 
     with telling() as tell:
         tell("judging")
-        evaluation = evaluate_scores(
-            read_scores(scores), opened_tables(tables), output, capacity=capacity
-        )
+        read, opened = read_scores(scores), opened_tables(tables)
+        evaluation = evaluate_scores(read, opened, output, capacity=capacity)
+        if track:
+            tell("log to MLflow")
+            log_evaluation(
+                "evaluate",
+                folder=output,
+                metrics=evaluation.flat_metrics(),
+                params={"bundle_id": read.info.bundle_id, "capacity": capacity},
+                datasets=opened.digest(),
+                store=Store.from_environment(),
+            )
     for name, value in summary(evaluation):
         typer.echo(f"{name:<38}{value}")
     typer.echo(f"report: {output / 'report.html'}")

@@ -38,6 +38,9 @@ def train(
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML; configs/train.yaml is one.")
     ] = None,
+    expert: Annotated[
+        Path | None, typer.Option(help="Expert score, YAML; configs/expert.yaml is one.")
+    ] = None,
     no_track: Annotated[
         bool, typer.Option("--no-track", help="Do not log the run to MLflow.")
     ] = False,
@@ -53,11 +56,11 @@ def train(
     from targeting.tables.folder import TablesFolder
     from targeting.tracking import Store
 
-    plan = Plan(
-        settings.load(settings.FeatureSettings, features),
-        settings.load(settings.TrainSettings, config),
-        until,
-    )
+    how = settings.load(settings.TrainSettings, config)
+    if expert is not None:
+        weighed = settings.load(settings.ExpertSettings, expert)
+        how = how.model_copy(update={"expert": weighed})
+    plan = Plan(settings.load(settings.FeatureSettings, features), how, until)
     store = None if no_track else Store.from_environment()
     with telling() as tell:
         opened = TablesFolder.open(tables)

@@ -15,12 +15,12 @@ from targeting.cli.common import app, console
 from targeting.errors import TargetingError
 
 # Importing a module adds its commands; `--help` lists them in this order, that of the work.
-from targeting.cli import data, learning, lists, judging, profiles  # isort: skip
+from targeting.cli import data, learning, tune, lists, judging, backtest, versions, profiles  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = (data, learning, lists, judging, profiles)
+COMMANDS = (data, learning, tune, lists, judging, backtest, versions, profiles)
 """Modules with commands."""
 
 
@@ -52,6 +52,8 @@ def main() -> None:
     """Run the command line; the entry point of the `targeting` program."""
     # Read when LightGBM loads: waiting threads then sleep instead of burning a shared core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Sums of a few numbers wake every core for nothing, and differ in the last bit by their count.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")

@@ -124,7 +124,7 @@ def precision_at_capacity(
     offices, office_code = np.unique(_offices(office, score)[rows], return_inverse=True)
     days, day_code = np.unique(day[rows], return_inverse=True)
     cells, cell = np.unique(office_code * max(len(days), 1) + day_code, return_inverse=True)
-    share = _opened(score[rows], cell, capacity)
+    share = chance_within(score[rows], cell, capacity)
     hit = (label[rows] == 1).astype(np.float64)
     examined = _sums(np.ones(len(cell)), cell, len(cells))
     within = np.zeros(len(score))
@@ -148,16 +148,33 @@ def _offices(office: NDArray[Any] | None, score: Floats) -> NDArray[Any]:
     return np.zeros(len(score), dtype=np.int64) if office is None else office
 
 
-def _opened(score: Floats, cell: NDArray[np.intp], capacity: int) -> Floats:
-    """Chance with which each line is among the first `capacity` of its cell."""
+def chance_within(score: Floats, cell: NDArray[np.intp], places: float | Floats) -> Floats:
+    """Give the chance with which each line is among the first of its cell.
+
+    Parameters
+    ----------
+    score
+        Shape (n,). Higher comes first; equal scores across the cut share what is left.
+    cell
+        Shape (n,). Which cell each line belongs to, such as its office and day.
+    places
+        Lines opened in a cell: one number, or one for each, shape (cells,). Half a place opens
+        a line with chance half.
+
+    Examples
+    --------
+    >>> chance_within(np.array([3.0, 2.0, 2.0]), np.array([0, 0, 0]), 1.5)
+    array([1.  , 0.25, 0.25])
+    """
     order = np.lexsort((-score, cell))
     new_cell = _changes(cell[order])
     new_tie = new_cell | _changes(score[order])
     starts = np.flatnonzero(new_tie)
     sizes = np.diff(np.append(starts, len(order)))
     before = starts - np.flatnonzero(new_cell)[np.cumsum(new_cell)[starts] - 1]
+    most = np.broadcast_to(places, int(cell.max(initial=-1)) + 1)[cell[order][starts]]
     share = np.empty(len(order))
-    share[order] = np.repeat(np.clip((capacity - before) / sizes, 0, 1), sizes)
+    share[order] = np.repeat(np.clip((most - before) / sizes, 0, 1), sizes)
     return share
 
 

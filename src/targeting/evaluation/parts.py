@@ -119,7 +119,7 @@ def _slice(
         found=found,
         precision=rates[1],
         recall=_of_hits(found, hits),
-        too_small=_too_small(dimension, value, int(examined), int(hits)),
+        too_small=too_small(dimension, value, int(examined), int(hits)),
     )
 
 
@@ -131,7 +131,21 @@ def _of_hits(found: float, hits: float) -> Measure:
     return wilson_measure(found, hits) if hits else Measure(None, why="no hit")
 
 
-def _too_small(dimension: str, value: str, examined: int, hits: int) -> str:
+def too_small(dimension: str, value: str, examined: int, hits: int) -> str:
+    """Say why a part is too small to be ranked against others; empty when it is not.
+
+    Parameters
+    ----------
+    dimension, value
+        Which part of the traffic.
+    examined, hits
+        Examined lines and hits among them.
+
+    Examples
+    --------
+    >>> too_small("office_id", "AZALA", 12, 9), too_small("offence", "drugs", 9, 9)
+    ('12 examined, 30 needed', '')
+    """
     wrong: list[str] = []
     if value == NOT_STATED:
         wrong.append(NOT_STATED)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import json
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from targeting.evaluation import curves, forest, plots, words
+from targeting.evaluation.paper import Row, picture, template, write_csv, write_json
 from targeting.evaluation.parts import OFFENCE
 from targeting.tables.output import staged_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from jinja2 import Environment
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from targeting.evaluation.findings import Evaluation
     from targeting.evaluation.measures import Measure, Slice
     from targeting.evaluation.plots import Figure
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _PARTS_SHOWN = 12
 
 CAPTIONS = {
@@ -72,13 +67,13 @@ def write_evaluation(
     extra = extra_figures or {}
     drawn = figures(evaluation)
     with staged_folder(output) as stage:
-        _write_json(stage / "metrics.json", evaluation.flat_metrics())
-        _write_json(stage / "evaluation.json", evaluation.to_dict())
+        write_json(stage / "metrics.json", evaluation.flat_metrics())
+        write_json(stage / "evaluation.json", evaluation.to_dict())
         plots.save(
             drawn | {_file_name(name): figure for name, figure in extra.items()}, stage / "plots"
         )
         for name, rows in plot_data(evaluation).items():
-            _write_csv(stage / "plots" / f"{name}.csv", rows)
+            write_csv(stage / "plots" / f"{name}.csv", rows)
         page = render(evaluation, drawn, provenance=provenance, extra_figures=extra)
         (stage / "report.html").write_text(page, encoding="utf-8", newline="\n")
 
@@ -124,31 +119,19 @@ def render(
     str
         The page; every text in it is escaped.
     """
-    page = _environment().get_template("report.html.j2")
+    page = template("report.html.j2")
     text = page.render(
         evaluation=evaluation,
         words=words,
         cautions=_learnt_from(evaluation, provenance) + words.cautions(evaluation),
-        plots={name: _picture(figure) for name, figure in drawn.items()},
+        plots={name: picture(figure) for name, figure in drawn.items()},
         captions=CAPTIONS,
-        extra={name: _picture(figure) for name, figure in extra_figures.items()},
+        extra={name: picture(figure) for name, figure in extra_figures.items()},
         dimensions=_dimensions(evaluation.slices),
         provenance=provenance,
     )
     # A number and its percent sign stay on one line.
     return text.replace(" %", "\u00a0%") + "\n"
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _learnt_from(evaluation: Evaluation, provenance: Mapping[str, str]) -> tuple[str, ...]:
@@ -159,10 +142,6 @@ def _learnt_from(evaluation: Evaluation, provenance: Mapping[str, str]) -> tuple
         f"The model learnt from results up to {cut_off}, and lines lodged since {first} are judged "
         "here: it may have learnt from some of them, and the figures flatter it.",
     )
-
-
-def _picture(figure: Figure) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(plots.svg(figure)).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +175,6 @@ def _dimensions(slices: Sequence[Slice]) -> list[_Dimension]:
 
 def _file_name(title: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in title.lower())
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-Row = dict[str, object]
 
 
 def plot_data(evaluation: Evaluation) -> dict[str, list[Row]]:
@@ -258,14 +229,3 @@ def _slice_row(part: Slice) -> Row:
         "share_of_hits_found": part.recall.value,
         "too_small": part.too_small,
     }
-
-
-def _write_csv(path: Path, rows: Iterable[Row]) -> None:
-    """Write a table; nothing is written for none, as a header alone would name no column."""
-    table = list(rows)
-    if not table:
-        return
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(table[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)

@@ -109,7 +109,7 @@ def record(
         "cut_off_day": contents.training.cut_off_day,
         "training_rows": str(contents.training.rows),
         "training_hits": str(contents.training.hits),
-        **_flat("train", contents.train.model_dump(mode="json")),
+        **_flat("train", _brief(contents.train)),
         **_flat("features", contents.spec.settings.model_dump(mode="json")),
     }
     return TrainingRecord(
@@ -120,6 +120,11 @@ def record(
         datasets=contents.data,
         source=tables.path.name,
     )
+
+
+def _brief(settings: TrainSettings) -> dict[str, Any]:
+    """Leave the indicators of the expert score out: they lie in the bundle as `expert.json`."""
+    return settings.model_dump(mode="json", exclude={"expert": {"indicators"}})
 
 
 def _metric(name: str) -> str:

@@ -16,6 +16,7 @@ from targeting.tables.check import require
 from targeting.training.block import Block, Known
 from targeting.training.consignment import companions
 from targeting.training.labels import examined
+from targeting.training.learn import Moment
 from targeting.training.model import LEAST_HITS
 from targeting.training.splits import Split, split
 from targeting.training.unexamined import sample_unexamined
@@ -120,10 +121,9 @@ class Prepared:
     @property
     def shipped(self) -> Known:
         """Lines of the shipped model: the ripe ones, or all known ones when those are too few."""
-        if not self.enough(self.split.ship):
-            return self.known
         moment = day_start(self.cut_off, self.spec.settings.time_zone)
-        return self.known.before(moment, gap=self.gap)
+        enough = self.enough(self.split.ship)
+        return self.known.before(moment, gap=self.gap if enough else timedelta(0))
 
 
 def prepare(
@@ -146,10 +146,15 @@ def prepare(
         if plan.settings.expert is None:
             _require_results(labels, cut_off)
         blocks = split(labels, cut_off=moment, settings=plan.settings.split)
-        rest = sample_unexamined(tables, plan.settings.unexamined, before=moment)
+        rest = sample_unexamined(
+            tables,
+            plan.settings.unexamined,
+            before=moment,
+            begun_before=Moment(blocks.test_from, blocks.settings).calibrate_from,
+        )
     with steps.step("build features"):
         spec = learn_spec(tables, features, until=cut_off)
-        ids = pa.array(labels["declaration_id"], type=pa.string())
+        ids = pa.array(labels["declaration_id"].to_numpy(dtype=object), type=pa.string())
         beside = _beside(tables, ids, plan.settings)
         every = pa.chunked_array([ids, rest, beside]).unique()
         wanted = Wanted(ids=every)

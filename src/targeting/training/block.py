@@ -129,5 +129,8 @@ class Known:
         ripe = self.take(mature(self.labels, moment, gap=gap))
         if self.unexamined is None:
             return ripe
-        lodged = (self.unexamined.rows["lodged_at"] < moment - gap).to_numpy()
-        return replace(ripe, unexamined=self.unexamined.take(lodged))
+        rows = self.unexamined.rows
+        lodged = (rows["lodged_at"] < moment - gap).to_numpy()
+        by_then = self.labels["declaration_id"][(self.labels["known_at"] < moment).to_numpy()]
+        unknown = ~rows["declaration_id"].isin(by_then).to_numpy()
+        return replace(ripe, unexamined=self.unexamined.take(lodged & unknown))

@@ -71,7 +71,8 @@ def _fit_head(rows: Lesson, settings: TrainSettings, progress: Callable[[int], N
     if settings.expert is None:
         return fit_hits(rows, settings.model, progress=progress)
     head = fit_hits(rows, settings.model, progress=progress) if rows.enough else HitHead()
-    some = rows.matrix[np.linspace(0, len(rows.matrix) - 1, LEVEL_ROWS).astype(int)]
+    count = len(rows.matrix)
+    some = rows.matrix[np.linspace(0, count - 1, min(LEVEL_ROWS, count)).astype(int)]
     learnt = head.learnt(some, threads=settings.model.threads)
     expert = Expert.over(settings.expert, rows.spec.names)
     return replace(head, blend=fit_blend(expert, some, model=learnt, hits=int(rows.hit.sum())))

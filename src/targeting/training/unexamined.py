@@ -32,7 +32,7 @@ _SAMPLE = """
     ),
     begun as (
         from inspections select distinct declaration_id
-        where inspected_at::timestamptz < $before
+        where inspected_at::timestamptz < $begun_before
     ),
     examined as (
         from inspections join lines using (declaration_id)
@@ -49,7 +49,11 @@ _SAMPLE = """
 
 
 def sample_unexamined(
-    tables: Tables, settings: UnexaminedSettings, *, before: datetime
+    tables: Tables,
+    settings: UnexaminedSettings,
+    *,
+    before: datetime,
+    begun_before: datetime | None = None,
 ) -> pa.Array:
     """Choose lines lodged before a moment whose examination had not begun by then.
 
@@ -64,6 +68,10 @@ def sample_unexamined(
         How many.
     before
         A moment with time zone, exclusive.
+    begun_before
+        Only examinations begun before this earlier moment are looked at, so that a model made then
+        can use the lines too; what was found in the others by a later moment,
+        `targeting.training.block.Known.before` leaves out. None is `before`.
 
     Returns
     -------
@@ -74,6 +82,7 @@ def sample_unexamined(
         return pa.array([], type=pa.string())
     asked = {
         "before": before,
+        "begun_before": begun_before or before,
         "at_most": settings.at_most,
         "per_examined": settings.per_examined,
     }

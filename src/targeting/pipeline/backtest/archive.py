@@ -7,7 +7,7 @@ the lines lodged before it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,21 +20,66 @@ from targeting.features.build import matrix_of
 from targeting.features.engine import Wanted, day_start
 from targeting.features.spec import FeatureSpec, learn_spec, recoded
 from targeting.training.block import Block, Known
+from targeting.training.consignment import codes, companions
 from targeting.training.labels import examined
+from targeting.training.unexamined import sample_unexamined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     import numpy.typing as npt
 
-    from targeting.config import FeatureSettings
+    from targeting.config import FeatureSettings, TrainSettings
     from targeting.pipeline.backtest.span import Days
     from targeting.tables.folder import Tables
 
     Places = npt.NDArray[np.intp]
 
 _ALL_LEVELS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """When models learn, and what they look at beside results.
+
+    Parameters
+    ----------
+    days
+        Days whose beginnings are the moments of learning.
+    settings
+        How many unexamined lines are shown, and whether consignments are scored together.
+    """
+
+    days: tuple[date, ...]
+    settings: TrainSettings
+
+    def beside(
+        self, tables: Tables, features: FeatureSettings, ids: pa.Array
+    ) -> tuple[dict[date, pa.Array], pa.Array]:
+        """Name the unexamined lines of each moment, and the companions of the lines examined.
+
+        Parameters
+        ----------
+        tables
+            Where they come from.
+        features
+            Whose time zone tells when a day begins.
+        ids
+            The lines asked for.
+        """
+        drawn = {
+            day: sample_unexamined(
+                tables, self.settings.unexamined, before=day_start(day, features.time_zone)
+            )
+            for day in self.days
+        }
+        return drawn, companions(tables, ids) if self.together else ids[:0]
+
+    @property
+    def together(self) -> bool:
+        """Whether the lines of a consignment are scored together."""
+        return bool(self.settings.model.consignment_share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +98,10 @@ class Archive:
         Lines and features, coded by every level there is.
     lodged_on
         Shape (n,), datetime64[D]. Local day each line was lodged.
+    unexamined
+        Ids of the unexamined lines a model may see, by the day it learns.
+    consignment
+        Shape (n,). Number of each line's consignment; None where lines are scored one by one.
     """
 
     tables: Tables
@@ -60,6 +109,8 @@ class Archive:
     days: Days
     block: Block
     lodged_on: npt.NDArray[np.datetime64]
+    unexamined: Mapping[date, pa.Array] = field(default_factory=dict)
+    consignment: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def of(
@@ -68,6 +119,7 @@ class Archive:
         settings: FeatureSettings,
         days: Days,
         *,
+        lessons: Lessons | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Archive:
         """Compute the features of all lines that will be asked for.
@@ -76,14 +128,22 @@ class Archive:
         ----------
         tables, settings, days
             As for the class.
+        lessons
+            When models learn, and what beside results; None for results alone.
         progress
             Told the name of each profile as it is replayed.
         """
         spec = _every_level(tables, settings, days)
         ids = _asked_for(tables, settings, days)
-        rows, matrix = matrix_of(tables, spec, Wanted(ids=ids), until=days.stop, progress=progress)
+        drawn, beside = ({}, ids[:0]) if lessons is None else lessons.beside(tables, settings, ids)
+        every = pa.chunked_array([ids, beside, *drawn.values()]).unique()
+        rows, matrix = matrix_of(
+            tables, spec, Wanted(ids=every), until=days.stop, progress=progress
+        )
         local = rows["lodged_local"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-        return cls(tables, settings, days, Block(rows, matrix, spec), local)
+        block = Block(rows, matrix, spec)
+        together = None if lessons is None or not lessons.together else codes(rows)
+        return cls(tables, settings, days, block, local, drawn, together)
 
     def known(self, on: date) -> Known:
         """Return what was known when a day began: nothing lodged or found on it or later.
@@ -102,7 +162,17 @@ class Archive:
         labels = examined(self.tables, known_before=moment)
         places = self._places(labels["declaration_id"])
         spec = learn_spec(self.tables, self.settings, until=on)
-        return Known(self._coded(places, spec), labels)
+        before = self.lodged_on < np.datetime64(on, "D")
+        ids = self.unexamined.get(on)
+        rest = beside = None
+        if ids is not None and len(ids):
+            drawn = self.block.rows["declaration_id"].isin(ids.to_pylist()).to_numpy()
+            rest = self._coded(np.flatnonzero(drawn & before), spec)
+        if self.consignment is not None:
+            same = np.isin(self.consignment, self.consignment[places]) & before
+            same[places] = False
+            beside = self._coded(np.flatnonzero(same), spec)
+        return Known(self._coded(places, spec), labels, rest, beside)
 
     def lodged(self, days: Days, spec: FeatureSpec) -> Block:
         """Return the lines lodged on some days, coded as a version expects them.

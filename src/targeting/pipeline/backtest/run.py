@@ -22,7 +22,7 @@ from targeting.evaluation.backtest.judge import (
 from targeting.evaluation.backtest.policies import policies
 from targeting.evaluation.backtest.report import write_backtest
 from targeting.evaluation.backtest.words import table
-from targeting.pipeline.backtest.archive import Archive
+from targeting.pipeline.backtest.archive import Archive, Lessons
 from targeting.pipeline.backtest.gather import capacity_of, traffic_of
 from targeting.pipeline.backtest.live import live
 from targeting.pipeline.backtest.log import log_backtest
@@ -175,8 +175,10 @@ def backtest(
             days = _days(tables, asked)
         bundles = _bundles(asked, registry or Store.from_environment(), days, stack)
         with steps.step(f"features of the lines of {days.start} to {days.stop} and before"):
-            archive = Archive.of(tables, asked.features, days)
-        cut = seasons(days, asked.settings)
+            cut = seasons(days, asked.settings)
+            learning = tuple(season.learnt_on for season in cut)
+            lessons = Lessons(learning, asked.training)
+            archive = Archive.of(tables, asked.features, days, lessons=lessons)
         told, model = _lived(archive, cut, asked, rankers, bundles, steps)
         with steps.step("how lines came to be examined"):
             traffic = traffic_of(archive, asked.settings, model, truth=truth)
