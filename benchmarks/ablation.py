@@ -410,8 +410,8 @@ def page(table: Sequence[Row], results: Sequence[Result]) -> str:
 Written by `benchmarks/ablation.py`; do not edit. Reproduce it with
 `python -m benchmarks.ablation{option}`.
 
-{default.worlds} simulated worlds (preset `{preset}`, seeds {seeds}) are lived as they are, without a
-model. {AHEAD_DAYS} days before their end every idea learns from what was known then, {learnt:,}
+{default.worlds} simulated worlds (preset `{preset}`, seeds {seeds}) are lived as they are, without
+a model. {AHEAD_DAYS} days before their end every idea learns from what was known then, {learnt:,}
 examined lines in all, {hits:,} of them hits, and the unexamined lines its settings ask for. It then
 puts all {lines:,} lines of the {AHEAD_DAYS} days in order, by features of each line's own day.
 Counted are the lines among the first 1, 2 and 5 % in which a full examination would have found

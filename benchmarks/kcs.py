@@ -19,13 +19,20 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import jinja2
+import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import targeting as tg
 from targeting.bundle.bundle import LIBRARIES
@@ -42,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    import pandas as pd
 
     from targeting.evaluation.findings import Evaluation
     from targeting.evaluation.measures import Measure
@@ -66,7 +72,12 @@ SEED = 20_250_101
 PAIR = ("net_mass_kg", "customs_value")
 GOODS_PRICE = ("hs6", "customs_value")
 
-Method = Literal["ours", "ours_frozen", "distinct", "distinct_frozen", "look_up"]
+Method = Literal[
+    "ours", "ours_frozen", "distinct", "distinct_frozen", "look_up",
+    "lightgbm", "forest", "adaboost", "tree", "logistic",
+    "lightgbm_distinct", "forest_distinct", "adaboost_distinct", "tree_distinct",
+    "logistic_distinct",
+]  # fmt: skip
 Part = Literal["official", "new_pair", "new_goods_price"]
 
 
@@ -199,6 +210,9 @@ def run(data: Path, work: Path, *, steps: tg.Steps) -> Benchmark:
     scores = _score_all(tables, distinct, work, steps=steps)
     with steps.step("measure"):
         scores["look_up"] = look_up(lines[history], lines[~history])
+    with steps.step("fit what others published"):
+        scores |= published(tables, distinct, lines, history=history)
+    with steps.step("put side by side"):
         parts = _measure_parts(scores, lines, history=history)
     return Benchmark(
         parts=parts,
@@ -280,6 +294,67 @@ def look_up(history: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     score = known["score"].astype(float).fillna(float(history["hit"].mean()))
     named = known[["declaration_id", "lodged_at", "office_id"]]
     return named.assign(score=score, probability=score)
+
+
+def published(
+    tables: TablesFolder, distinct: TablesFolder, lines: pd.DataFrame, *, history: Bools
+) -> dict[Method, pd.DataFrame]:
+    """Fit the paper's models as the paper did: label-encoded columns, default settings.
+
+    Parameters
+    ----------
+    tables, distinct
+        All lines, and those with one line of each pair of 2020.
+    lines
+        As `read_lines` gives them.
+    history
+        Shape (n,). Lines of 2020.
+
+    Returns
+    -------
+    dict
+        Scores of the lines of 2021 by method; the names that end in `_distinct` learnt from one
+        line of each pair.
+    """
+    named = lines.loc[~history, ["declaration_id", "lodged_at", "office_id"]]
+    whole = pq.read_table(tables.path / "declarations.parquet").to_pandas()
+    whole = whole.set_index("declaration_id").loc[lines["declaration_id"]]
+    once = pq.read_table(distinct.path / "declarations.parquet", columns=["declaration_id"])
+    kept = lines["declaration_id"].isin(once["declaration_id"].to_pylist()).to_numpy()
+    hit = lines["hit"].to_numpy(dtype=bool)
+    found: dict[Method, pd.DataFrame] = {}
+    for tail, learnt in (("", history), ("_distinct", history & kept)):
+        matrix = _label_encoded(whole, learnt)
+        for name, model in _paper_models().items():
+            model.fit(matrix[learnt], hit[learnt])
+            score = model.predict_proba(matrix[~history])[:, 1]
+            method = cast("Method", f"{name}{tail}")
+            found[method] = named.assign(score=score, probability=score)
+    return found
+
+
+def _label_encoded(rows: pd.DataFrame, learnt: Bools) -> npt.NDArray[np.float64]:
+    """Return columns of numbers: a text by its place among those learnt from, -1 for others."""
+    columns = []
+    for name in rows.columns.difference(["lodged_at", "arrival_at"]):
+        column = rows[name]
+        if not pd.api.types.is_numeric_dtype(column):
+            column = pd.Series(
+                pd.Index(sorted(column[learnt].dropna().unique())).get_indexer(column)
+            )
+        columns.append(pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=-1.0))
+    return np.column_stack(columns)
+
+
+def _paper_models() -> dict[str, Any]:
+    """Make the models of the paper's table that scikit-learn and LightGBM offer."""
+    return {
+        "lightgbm": lgb.LGBMClassifier(random_state=SEED, n_jobs=1, verbose=-1),
+        "forest": RandomForestClassifier(random_state=SEED, n_jobs=1),
+        "adaboost": AdaBoostClassifier(random_state=SEED),
+        "tree": DecisionTreeClassifier(random_state=SEED),
+        "logistic": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+    }
 
 
 def is_new(history: pd.DataFrame, later: pd.DataFrame, columns: Sequence[str]) -> Bools:

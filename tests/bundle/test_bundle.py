@@ -18,8 +18,9 @@ import pytest
 from tests.small_world import PLAN, World
 
 from targeting.bundle.bundle import Contents, load_bundle, write_bundle
-from targeting.bundle.manifest import LARGEST_FILE, bundle_id, list_files
+from targeting.bundle.manifest import FORMAT_VERSION, LARGEST_FILE, bundle_id, list_files
 from targeting.errors import BundleError
+from targeting.explain.contributions import contributions
 from targeting.pipeline import train
 
 if TYPE_CHECKING:
@@ -132,8 +133,9 @@ def test_no_file_names_a_path_of_the_machine_that_trained_it(whole: Path, world:
 def packaged_files() -> list[str]:
     links = ("consignor_via_consignee", "container_via_consignee", "conveyance_via_consignee")
     profiles = ("all_declarations", "consignee", "hs6", "hs6_x_origin", *links)
-    heads = ("MLmodel", "MODEL_CARD.md", "calibrator.json", "features.json", "model.txt")
-    return [*heads, "probe.parquet", *(f"profiles/{name}.parquet" for name in profiles)]
+    heads = ("MLmodel", "MODEL_CARD.md", "calibrator.json", "features.json", "probe.parquet")
+    members = ("model.txt", "linear.json", "expert.json", "views.json")
+    return [*heads, *members, *(f"profiles/{name}.parquet" for name in profiles)]
 
 
 def test_the_list_of_files_tried_below_is_the_whole_bundle(whole: Path) -> None:
@@ -251,11 +253,13 @@ def test_a_huge_declared_size_is_refused(copy: Path) -> None:
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, FORMAT_VERSION - 1, FORMAT_VERSION + 1, "2", None])
 def test_another_format_version_is_refused(copy: Path, version: object) -> None:
     change_json(copy / "manifest.json", lambda values: values.update(format_version=version))
 
-    with pytest.raises(BundleError, match=f"version {version!r}, this program reads 1"):
+    with pytest.raises(
+        BundleError, match=f"version {version!r}, this program reads {FORMAT_VERSION}"
+    ):
         load_bundle(copy)
 
 
@@ -263,11 +267,11 @@ def test_another_format_version_is_refused(copy: Path, version: object) -> None:
     ("text", "words"),
     [
         (b"", "it is not JSON"),
-        (b'{"format_version": 1, "files"', "it is not JSON"),
+        (b'{"format_version": 2, "files"', "it is not JSON"),
         (b"\xff\xfe", "it is not JSON"),
         (b"[" * 100_000, "it is not JSON"),
         (b"[]", "another format version"),
-        (b'{"format_version": 1}', "fields do not fit"),
+        (b'{"format_version": 2}', "fields do not fit"),
     ],
 )
 def test_a_broken_manifest_is_refused(copy: Path, text: bytes, words: str) -> None:
@@ -354,6 +358,82 @@ def test_values_that_make_no_sense_are_refused(
 
     with pytest.raises(BundleError, match="do not fit together"):
         load_bundle(copy)
+
+
+def raised(term: dict[str, Any]) -> None:
+    """Give a term of the additive score something to say to every line."""
+    name = "otherwise" if "by_level" in term else "if_stated"
+    for at in (name, "if_missing"):
+        if at in term:
+            term[at] += 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("linear.json", lambda values: values.update(bias=values["bias"] + 0.5)),
+        ("linear.json", lambda values: [raised(term) for term in values["terms"]]),
+        ("expert.json", lambda values: values.update(shift=values["shift"] + 0.5)),
+        ("expert.json", lambda values: values.update(hits=values["hits"] * 3)),
+        ("expert.json", lambda values: values["expert"].update(base_rate=0.5)),
+        ("expert.json", lambda values: values["expert"].update(prior_hits=1e6)),
+        ("calibrator.json", lambda values: values["members"].update(linear_share=0.9)),
+        ("calibrator.json", lambda values: values["members"].update(linear=False)),
+    ],
+)
+def test_other_members_do_not_pass_the_probe(
+    copy: Path, name: str, change: Callable[[Any], object]
+) -> None:
+    """Even with every hash put right, what scores otherwise than when it was packaged is refused."""
+    change_json(copy / name, change)
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="does not score its own probe rows"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("linear.json", lambda values: values["terms"].pop()),
+        ("linear.json", lambda values: values.update(bias=float("nan"))),
+        ("linear.json", lambda values: values["terms"][0].update(scale=0)),
+        ("linear.json", lambda values: values["terms"][0].update(code="import os")),
+        ("expert.json", lambda values: values.update(hits=-1)),
+        ("expert.json", lambda values: values["expert"]["indicators"][0].update(points=99)),
+        ("expert.json", lambda values: values["expert"].update(indicators=[])),
+        ("expert.json", lambda values: values.pop("expert")),
+        ("calibrator.json", lambda values: values["members"].update(linear_share=1.0)),
+        ("calibrator.json", lambda values: values["members"].update(trees=False)),
+    ],
+)
+def test_members_that_make_no_sense_are_refused(
+    copy: Path, name: str, change: Callable[[Any], object]
+) -> None:
+    change_json(copy / name, change)
+    fix_hashes(copy)
+
+    with pytest.raises(BundleError, match="do not fit together"):
+        load_bundle(copy)
+
+
+def test_loaded_members_score_and_explain_to_the_bit(world: World, tmp_path: Path) -> None:
+    once, folder = load_bundle(world.bundle), tmp_path / "again"
+    folder.mkdir()
+    write_bundle(contents_of(world.bundle), folder)
+    twice = load_bundle(folder)
+    draw = np.random.default_rng(5)
+    rows = draw.normal(5, 30, (200, len(once.spec.names))).astype(np.float32)
+    rows[draw.random(rows.shape) < 0.3] = np.nan
+
+    assert twice.model.hit.linear == once.model.hit.linear
+    assert twice.model.hit.blend == once.model.hit.blend
+    assert twice.model.score(rows).tolist() == once.model.score(rows).tolist()
+    ours, theirs = (contributions(one.model, rows) for one in (once, twice))
+    assert ours.values.tobytes() == theirs.values.tobytes()
+    assert once.model.hit.has_learnt
+    assert once.model.hit.linear is not None
+    assert once.model.hit.blend is not None
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5])

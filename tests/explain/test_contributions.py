@@ -28,7 +28,9 @@ def model(world: World) -> Model:
 def matrix(model: Model) -> npt.NDArray[np.float32]:
     """Rows of every kind: numbers, missing values, known, rare and impossible categories."""
     draw = np.random.default_rng(3)
-    rows = draw.normal(10, 40, (600, model.hit.num_feature())).astype(np.float32)
+    assert model.hit.trees is not None
+    width = model.hit.trees.num_feature()
+    rows = draw.normal(10, 40, (600, width)).astype(np.float32)
     rows[:, -12:] = draw.integers(0, 80, (600, 12))
     rows[draw.random(rows.shape) < 0.3] = np.nan
     rows[0] = np.nan
@@ -72,21 +74,29 @@ def test_no_rows_have_no_contributions(model: Model, matrix: npt.NDArray[np.floa
 
 
 class Lying:
-    """Trees whose explanation is off by a constant from what they predict."""
+    """A member whose explanation is off by a constant from what it says."""
 
-    def __init__(self, trees: Any, off: float) -> None:
-        self.trees, self.off = trees, off
+    def __init__(self, member: Any, off: float) -> None:
+        self.member, self.off = member, off
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.member, name)
 
     def predict(self, rows: npt.NDArray[np.float32], **options: Any) -> npt.NDArray[np.float64]:
-        told = np.asarray(self.trees.predict(rows, **options), dtype=np.float64)
+        told = np.asarray(self.member.predict(rows, **options), dtype=np.float64)
         return told + self.off if options.get("pred_contrib") else told
 
+    def contributions(self, *rows: Any) -> npt.NDArray[np.float64]:
+        return self.member.contributions(*rows) + self.off
 
+
+@pytest.mark.parametrize("member", ["trees", "linear", "blend"])
 @pytest.mark.parametrize(("off", "found"), [(1e-4, "log-odds"), (float("nan"), "nan log-odds")])
 def test_an_explanation_that_does_not_add_up_is_refused(
-    model: Model, matrix: npt.NDArray[np.float32], off: float, found: str
+    model: Model, matrix: npt.NDArray[np.float32], member: str, off: float, found: str
 ) -> None:
-    lying = replace(model, hit=cast("Any", Lying(model.hit, off)))
+    liar = cast("Any", Lying(getattr(model.hit, member), off))
+    lying = replace(model, hit=replace(model.hit, **{member: liar}))
 
     with pytest.raises(BundleError, match=f"do not add up.*{found}"):
         contributions(lying, matrix[:5])
@@ -99,7 +109,7 @@ def test_contributions_are_those_of_the_shap_package_where_it_can_be_trusted() -
     import shap
 
     from targeting.training.calibrate import Calibrator
-    from targeting.training.model import Model, RevenueHead
+    from targeting.training.model import HitHead, Model, RevenueHead
 
     draw = np.random.default_rng(0)
     rows = draw.normal(size=(400, 6)).astype(np.float32)
@@ -107,6 +117,6 @@ def test_contributions_are_those_of_the_shap_package_where_it_can_be_trusted() -
     hit = np.nansum(rows[:, :2], axis=1) + draw.normal(size=400) > 0
     settings = {"objective": "binary", "num_leaves": 7, "verbose": -1}
     trees = lgb.train(settings, lgb.Dataset(rows, hit.astype(float)), 30)
-    ours = contributions(Model(trees, Calibrator(), RevenueHead()), rows[:20])
+    ours = contributions(Model(HitHead(trees), Calibrator(), RevenueHead()), rows[:20])
     theirs = shap.TreeExplainer(trees).shap_values(rows[:20])
     np.testing.assert_allclose(ours.values, np.asarray(theirs), atol=1e-9)

@@ -76,6 +76,35 @@ def test_one_pattern_at_most_comes_last_whatever_its_strength() -> None:
     assert [reason.feature for reason in found] == ["a", "b", "q"]
 
 
+@pytest.mark.parametrize(
+    ("others", "words", "order"),
+    [
+        (0.3, "more", ["a", "consignment_lines", "b", "c"]),
+        (-0.3, "less", ["a", "b", "c", "consignment_lines"]),
+    ],
+)
+def test_what_the_lines_beside_it_add_is_told_among_the_facts(
+    others: float, words: str, order: list[str]
+) -> None:
+    moves = np.array([0.5, 0.1, -0.9])
+
+    found = reasons([feature(name) for name in "abc"], moves, {}, others=others)
+
+    assert [one.feature for one in found] == order
+    (said,) = [one for one in found if one.feature == "consignment_lines"]
+    assert said.text == (
+        f"other goods lines of this consignment look {words} suspicious than this one"
+    )
+    assert (said.contribution, said.family) == (others, "document")
+
+
+@pytest.mark.parametrize("others", [0.0, LEAST * 0.99, -LEAST * 0.99])
+def test_lines_beside_it_that_hardly_move_it_are_not_told(others: float) -> None:
+    found = reasons([feature("a")], np.array([0.5]), {}, others=others)
+
+    assert [one.feature for one in found] == ["a"]
+
+
 def test_the_line_is_handed_to_the_sentence() -> None:
     one = Feature("duty", "party", "Duty.", lambda line: f"duty {line['duty']}")
 

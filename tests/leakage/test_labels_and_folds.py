@@ -175,9 +175,14 @@ def test_a_whole_training_run_is_prepared_the_same_whatever_comes_after(
     then = prepare(TablesFolder.open(tmp_path), plan, steps=Steps())
     pd.testing.assert_frame_equal(now.labels, then.labels)
     assert now.spec.levels == then.spec.levels
-    assert now.built.matrix.tobytes() == then.built.matrix.tobytes()
+    assert now.matrix.tobytes() == then.matrix.tobytes()
+    for part in ("unexamined", "companions"):
+        ours, theirs = getattr(now.known, part), getattr(then.known, part)
+        assert len(ours) > 0, part
+        pd.testing.assert_frame_equal(ours.rows, theirs.rows)
+        assert ours.matrix.tobytes() == theirs.matrix.tobytes(), part
     for name in MASKS:
         np.testing.assert_array_equal(getattr(now.split, name), getattr(then.split, name))
-    for name, profiles in now.built.snapshot.profiles.items():
-        other = then.built.snapshot.profiles[name]
+    for name, profiles in now.snapshot.profiles.items():
+        other = then.snapshot.profiles[name]
         assert profiles.state.sums.tobytes() == other.state.sums.tobytes(), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,23 @@ def _replaced(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) ->
 
 @pytest.fixture(scope="session")
 def past(world: TablesFolder, tmp_path_factory: pytest.TempPathFactory) -> TrainingReport:
-    """Trained on tables that end at the cut-off: the future is not there to be looked at."""
+    """Trained on tables that end at the cut-off: the future is not there to be looked at.
+
+    That an examination had begun is known then; what it will find is not, and is turned round.
+    """
     declared, inspected = _read(world)
     end = pa.scalar(UNTIL).cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+    begun = inspected.filter(pc.less(inspected["inspected_at"], end))
+    open_still = pc.greater_equal(begun["result_known_at"], end)
+    assert pc.sum(open_still).as_py() > 0
+    other = pc.if_else(pc.equal(begun["result"], "hit"), "clear", "hit")
+    begun = _replaced(begun, "result", pc.if_else(open_still, other, begun["result"]))
+    nothing = pa.scalar(None, pa.float64())
+    revenue = pc.if_else(open_still, nothing, begun["revenue_recovered"])
     cut = _write(
         tmp_path_factory.mktemp("past") / "tables",
         declared.filter(pc.less(declared["lodged_at"], end)),
-        inspected.filter(pc.less(inspected["result_known_at"], end)),
+        _replaced(begun, "revenue_recovered", revenue),
     )
     return train(cut, cut.path.parent / "bundle", plan=_plan())
 
@@ -86,7 +97,8 @@ def test_nothing_after_the_cut_off_reaches_the_bundle(past, whole):
         for name in files
         if (past.bundle / name).read_bytes() != (whole.bundle / name).read_bytes()
     ]
-    assert {"model.txt", "profiles/consignee.parquet", "calibrator.json"} <= set(files)
+    members = {"model.txt", "linear.json", "expert.json", "views.json"}
+    assert {*members, "profiles/consignee.parquet", "calibrator.json"} <= set(files)
     assert set(differing) <= tied_to_the_tables
 
 
@@ -146,9 +158,52 @@ def test_steps_are_told_and_timed_in_their_order(world):
 def test_too_few_results_are_refused_and_leave_nothing(world, tmp_path):
     declared, inspected = _read(world)
     tables = _write(tmp_path / "tables", declared, inspected.slice(0, 30))
+    alone = SETTINGS.model_copy(update={"expert": None})
+    plan = replace(_plan(), settings=alone)
     with pytest.raises(InputError, match=r"too few results to learn from\. Found: 30 results"):
-        train(tables, tmp_path / "deep" / "bundle", plan=_plan())
+        train(tables, tmp_path / "deep" / "bundle", plan=plan)
     assert [path.name for path in tmp_path.iterdir()] == ["tables"]
+
+
+def _few_hits(inspected: pa.Table, hits: int) -> pa.Table:
+    """Keep the first so many hits known by the cut-off, and every clear result."""
+    end = pa.scalar(UNTIL).cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+    hit = pc.equal(inspected["result"], "hit")
+    known = inspected.filter(pc.and_(hit, pc.less(inspected["result_known_at"], end)))
+    return pa.concat_tables([inspected.filter(pc.invert(hit)), known.slice(0, hits)])
+
+
+@pytest.mark.parametrize("known", ["no results", "no hits", "19 hits"])
+def test_before_twenty_hits_the_expert_score_ships_alone_and_says_so(world, tmp_path, known):
+    """Cold start: it trains, loads, scores and explains, and its notes say what it goes by."""
+    declared, inspected = _read(world)
+    some = {
+        "no results": inspected.slice(0, 0),
+        "no hits": _few_hits(inspected, 0),
+        "19 hits": _few_hits(inspected, 19),
+    }[known]
+    tables = _write(tmp_path / "tables", declared, some)
+
+    report = train(tables, tmp_path / "bundle", plan=_plan())
+
+    names = {path.name for path in report.bundle.iterdir()}
+    assert "expert.json" in names
+    assert names.isdisjoint({"model.txt", "linear.json", "views.json", "model-revenue.txt"})
+    notes = _manifest(report)["notes"]
+    for said in (
+        "No hits to learn from: the list follows the expert score alone.",
+        "No evaluation: too few results were known before the test block.",
+    ):
+        assert said in notes
+        assert said in report.text()
+        assert said in (report.bundle / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert any(note.startswith("Probabilities are not calibrated") for note in notes)
+    scorer = Scorer.load(report.bundle)
+    assert not scorer.bundle.model.hit.has_learnt
+    rows = scorer.score(tables, start=UNTIL, stop=UNTIL + timedelta(days=7), explain="all").rows
+    assert rows["score"].nunique() > 5
+    assert rows["probability"].between(0, 1, inclusive="neither").all()
+    assert (rows["reasons"].str.len() > 0).any()
 
 
 @pytest.mark.parametrize("until", [date(2023, 6, 1), date(2024, 1, 1), date(2025, 1, 1)])

@@ -18,10 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from targeting.config import FeatureSettings, ModelSettings, TrainSettings
-from targeting.pipeline import Plan, train
-from targeting.scoring.scorer import Scorer
+from targeting.features.build import build
+from targeting.features.engine import Wanted
+from targeting.pipeline import Plan, Steps, prepare
+from targeting.scoring.scorer import score_matrix
 from targeting.simulate import preset, simulate
 from targeting.tables.folder import MemoryTables, TablesFolder
+from targeting.training.learn import fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,25 +73,23 @@ def rise(demo: TablesFolder, folder: Path, *, planted: bool) -> tuple[float, flo
     (folder / "tables").mkdir(parents=True)
     pq.write_table(lines, folder / "tables" / "declarations.parquet")
     pq.write_table(results, folder / "tables" / "inspections.parquet")
-    plan = Plan(
-        FeatureSettings(time_zone="Asia/Baku"),
-        TrainSettings(model=ModelSettings(trees=120)),
-        CUT_OFF,
-    )
-    tables = TablesFolder.open(folder / "tables")
-    train(tables, folder / "bundle", plan=plan)
-    scorer = Scorer.load(folder / "bundle")
+    settings = TrainSettings(model=ModelSettings(trees=120), views=False)
+    plan = Plan(FeatureSettings(time_zone="Asia/Baku"), settings, CUT_OFF)
+    # The model that ships, without the report and the earlier one that calibrates it.
+    prepared = prepare(TablesFolder.open(folder / "tables"), plan, steps=Steps())
+    model = fit(prepared.shipped, settings)
     day = lines["lodged_at"].to_pandas().dt.tz_convert("Asia/Baku").dt.date
     later = (day >= CUT_OFF).to_numpy()
     bare = lines
     for name in PAPERS:
         bare = without(bare, name, later)
-    scores = [
-        scorer.score(MemoryTables(which, results), start=CUT_OFF, stop=LAST, explain="none").rows[
-            "score"
-        ]
-        for which in (lines, bare)
-    ]
+    scores = []
+    for which in (lines, bare):
+        built = build(
+            MemoryTables(which, results), prepared.spec, Wanted(start=CUT_OFF, stop=LAST),
+            until=LAST, snapshot=prepared.snapshot,
+        )  # fmt: skip
+        scores.append(score_matrix(model, built.rows, built.matrix)["score"])
     change: Floats = (scores[1] - scores[0]).to_numpy()
     assert len(change) > 1000
     return float(change.mean()), float(change.std() / np.sqrt(len(change)))

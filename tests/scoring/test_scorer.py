@@ -13,11 +13,24 @@ import pytest
 from tests.small_world import CUT_OFF, LAST, World
 
 from targeting.errors import BundleError, InputError
+from targeting.explain.contributions import TOLERANCE, contributions
+from targeting.explain.reasons import LEAST
 from targeting.features.build import build
 from targeting.features.engine import Wanted
 from targeting.scoring.pyfunc import ScoringModel
-from targeting.scoring.scorer import CHUNK_DAYS, TOP_PER_OFFICE_DAY, Scorer, score_matrix
+from targeting.scoring.scorer import (
+    CHUNK_DAYS,
+    TOP_PER_OFFICE_DAY,
+    Scorer,
+    explain_rows,
+    score_examined,
+    score_matrix,
+)
+from targeting.scoring.scores import VIEWS
 from targeting.tables.folder import MemoryTables
+from targeting.training.block import Block, Known
+from targeting.training.consignment import codes, companions
+from targeting.training.labels import examined
 
 EXACTLY = {"check_exact": True}
 
@@ -99,19 +112,152 @@ def test_mlflow_s_way_in_gives_the_same_scores(world: World, scorer: Scorer) -> 
     pd.testing.assert_frame_equal(predicted, expected[predicted.columns.tolist()], **EXACTLY)
 
 
-def test_one_row_at_a_time_is_the_batch_of_its_day(
-    world: World, scorer: Scorer, whole: pd.DataFrame
-) -> None:
-    """On the snapshot's own day no event lies between, so the rows share one state."""
+def first_day(world: World) -> pd.DataFrame:
+    """The snapshot's own day: no event lies between, so its lines share one state."""
     declarations = world.lodged_from_cut_off()
     local = declarations["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
-    day = declarations[local == CUT_OFF].head(8)
-    model = ScoringModel(scorer)
-    single = pd.concat([model.predict(day.iloc[[at]]) for at in range(len(day))])
+    return declarations[local == CUT_OFF]
 
-    assert len(day) == 8
+
+def test_one_consignment_at_a_time_is_the_batch_of_its_day(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    day = first_day(world)
+    code = codes(day)
+    few = day[code < 8]
+    model = ScoringModel(scorer)
+    each = [model.predict(day[code == one]) for one in range(8)]
+
+    assert {len(one) for one in each} > {1}  # some stand alone, others beside others
+    together = pd.concat(each).sort_values(["lodged_at", "declaration_id"], ignore_index=True)
+    expected = whole[whole["declaration_id"].isin(few["declaration_id"])]
     pd.testing.assert_frame_equal(
-        single.reset_index(drop=True), whole.loc[: len(day) - 1, single.columns.tolist()], **EXACTLY
+        together, expected[together.columns.tolist()].reset_index(drop=True), **EXACTLY
+    )
+
+
+def test_one_row_at_a_time_is_the_line_by_itself(world: World, scorer: Scorer) -> None:
+    """Without the lines beside it: what its own features say, to the bit."""
+    day = first_day(world).head(6)
+    spec, model = scorer.bundle.spec, scorer.bundle.model
+    built = build(
+        world.tables, spec, Wanted(start=CUT_OFF, stop=CUT_OFF + timedelta(days=1)),
+        until=CUT_OFF + timedelta(days=1), snapshot=scorer.bundle.snapshot,
+    )  # fmt: skip
+
+    single = [ScoringModel(scorer).predict(day.iloc[[at]])["score"][0] for at in range(len(day))]
+
+    assert single == model.score(built.matrix[:6]).tolist()
+
+
+def test_every_line_stands_between_its_own_score_and_the_mean_of_its_consignment(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    bundle = scorer.bundle
+    built = build(
+        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
+        snapshot=bundle.snapshot,
+    )  # fmt: skip
+    own = pd.Series(bundle.model.score(built.matrix))
+    mean = own.groupby(codes(built.rows)).transform("mean")
+    share = bundle.manifest.train.model.consignment_share
+
+    assert 0 < share < 1
+    assert (own != mean).any()
+    np.testing.assert_allclose(whole["score"], (1 - share) * own + share * mean, rtol=0, atol=1e-12)
+
+
+def test_a_line_added_to_the_document_later_changes_no_score(
+    world: World, scorer: Scorer, whole: pd.DataFrame
+) -> None:
+    """The same document and consignee, lodged an hour and a month after: not known at the time."""
+    lines = world.lodged_from_cut_off()
+    early = lines[lines["lodged_at"] < lines["lodged_at"].min() + pd.Timedelta(days=10)]
+    stop = date(2024, 3, 25)
+    copied = [
+        early.assign(
+            declaration_id=early["declaration_id"] + f"-{at}",
+            lodged_at=early["lodged_at"] + later,
+        )
+        for at, later in enumerate((pd.Timedelta(hours=1), pd.Timedelta(days=31)))
+    ]
+    month_later = world.declarations.to_pandas()
+    both = [
+        MemoryTables(
+            pa.Table.from_pandas(
+                pd.concat([month_later, more], ignore_index=True),
+                schema=world.declarations.schema,
+                preserve_index=False,
+            ),
+            world.inspections,
+        )
+        for more in copied
+    ]
+    before = whole[whole["lodged_at"] < pd.Timestamp(stop, tz="Asia/Baku")]
+
+    hour, month = (scorer.score(one, start=CUT_OFF, stop=stop, explain="none").rows for one in both)
+
+    pd.testing.assert_frame_equal(month, before, **EXACTLY)
+    # An hour later is the same day: features are as of the day's beginning, so neither do they.
+    same_day = hour[hour["declaration_id"].isin(before["declaration_id"])]
+    first = before["lodged_at"].dt.tz_convert("Asia/Baku").dt.date == CUT_OFF
+    pd.testing.assert_frame_equal(
+        same_day.head(int(first.sum())).reset_index(drop=True),
+        before[first].reset_index(drop=True),
+        **EXACTLY,
+    )
+
+
+def test_base_features_and_consignment_add_up_to_every_score(world: World, scorer: Scorer) -> None:
+    """Told in full, the reasons of a line are its whole score."""
+    bundle, model = scorer.bundle, scorer.bundle.model
+    built = build(
+        world.tables, bundle.spec,
+        Wanted(start=CUT_OFF, stop=CUT_OFF + timedelta(days=7)),
+        until=CUT_OFF + timedelta(days=7), snapshot=bundle.snapshot,
+    )  # fmt: skip
+    scored = score_matrix(model, built.rows, built.matrix)["score"].to_numpy()
+
+    explained = contributions(model, built.matrix)
+    told = explain_rows(model, bundle.spec, built.rows, built.matrix, scored)
+
+    moved = scored - explained.base - explained.values.sum(axis=1)
+    alone = np.bincount(codes(built.rows))[codes(built.rows)] == 1
+    assert np.abs(moved[alone]).max() < TOLERANCE
+    assert np.abs(moved[~alone]).max() > LEAST
+    for line, others in zip(told, moved, strict=True):
+        named = [one for one in line if one["feature"] == "consignment_lines"]
+        assert all(abs(one["contribution"] - others) < TOLERANCE for one in named)
+        if len(line) < 5 and abs(others) > LEAST + TOLERANCE:
+            assert len(named) == 1
+    assert any(one["feature"] == "consignment_lines" for line in told for one in line)
+
+
+def test_examined_lines_are_scored_as_the_scorer_does_beside_the_unexamined(
+    world: World, scorer: Scorer
+) -> None:
+    """What the figures of an evaluation rest on is what officers would have seen."""
+    bundle = scorer.bundle
+    built = build(
+        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
+        snapshot=bundle.snapshot,
+    )  # fmt: skip
+    every = Block(built.rows, built.matrix, bundle.spec)
+    labels = examined(world.tables)
+    ours = labels["declaration_id"].isin(built.rows["declaration_id"])
+    labels = labels[ours].reset_index(drop=True)
+    looked_at = built.rows["declaration_id"].isin(labels["declaration_id"]).to_numpy()
+    beside = companions(world.tables, pa.array(labels["declaration_id"].tolist()))
+    near = built.rows["declaration_id"].isin(beside.to_pylist()).to_numpy()
+    known = Known(every.take(looked_at), labels, companions=every.take(near))
+
+    scored = score_examined(bundle.model, known)
+
+    whole = score_matrix(bundle.model, built.rows, built.matrix)
+    assert near.any()
+    assert not (near & looked_at).any()
+    pd.testing.assert_frame_equal(
+        scored, whole[looked_at].reset_index(drop=True), check_exact=False, rtol=0, atol=1e-12
     )
 
 
@@ -192,7 +338,7 @@ def test_a_quiet_month_inside_the_window_is_no_obstacle(
     scores = scorer.score(tables, start=CUT_OFF, stop=LAST, explain=explain).rows
 
     assert len(scores) == int((local >= date(2024, 4, 28)).sum()) > 0
-    assert list(scores.columns[6:]) == ([] if explain == "none" else ["reasons"])
+    assert list(scores.columns[6:]) == [*VIEWS, *([] if explain == "none" else ["reasons"])]
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     Matrix = npt.NDArray[np.float32]
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-FEATURES = FeatureSettings(
-    keys=(KeySettings(columns=("consignee_id",)),), links=(), categories=()
-)
+FEATURES = FeatureSettings(keys=(KeySettings(columns=("consignee_id",)),), links=(), categories=())
 SPEC = FeatureSpec(FEATURES, registry(FEATURES), {})
 WIDTH = len(SPEC.names)
 MODEL = ModelSettings(trees=5, leaves=4, min_rows_in_leaf=5, learning_rate=0.2, threads=1)

@@ -64,7 +64,9 @@ def model() -> Model:
 
 
 def blended(head: HitHead, hits: int = 40) -> HitHead:
-    return replace(head, blend=Blend(Expert.over(ExpertSettings(prior_hits=60), SPEC.names), hits, 0.25))
+    return replace(
+        head, blend=Blend(Expert.over(ExpertSettings(prior_hits=60), SPEC.names), hits, 0.25)
+    )
 
 
 def test_the_same_seed_and_data_give_the_same_bytes(model: Model) -> None:
@@ -139,9 +141,7 @@ def test_contributions_add_up_to_the_score_of_any_members(model: Model, members:
 
     assert told.shape == (len(matrix), len(SPEC.names) + 1)
     assert len(np.unique(told[:, -1])) == 1
-    np.testing.assert_allclose(
-        told.sum(axis=1), head.score(matrix, threads=1), rtol=0, atol=1e-9
-    )
+    np.testing.assert_allclose(told.sum(axis=1), head.score(matrix, threads=1), rtol=0, atol=1e-9)
 
 
 def against_the_rule() -> tuple[Matrix, npt.NDArray[np.bool_]]:

@@ -42,9 +42,7 @@ def lines(count: int = 200, seed: int = 1) -> tuple[list[dict[str, Any]], list[d
     return declared, inspected
 
 
-def sample(
-    tables: MemoryTables, before: datetime = MOMENT, **asked: float
-) -> list[str]:
+def sample(tables: MemoryTables, before: datetime = MOMENT, **asked: float) -> list[str]:
     settings = UnexaminedSettings.model_validate({"per_examined": 50, **asked})
     return sample_unexamined(tables, settings, before=before).to_pylist()
 

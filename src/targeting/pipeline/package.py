@@ -42,14 +42,16 @@ def contents(
         How the model of the test block did; None when there was none.
     """
     shipped, zone = prepared.shipped, prepared.spec.settings.time_zone
-    first = prepared.labels["lodged_at"].min()
+    first = prepared.labels["lodged_at"].min() if len(prepared.labels) else None
     return Contents(
         model=model,
         spec=prepared.spec,
         snapshot=prepared.snapshot,
         train=settings,
         training=Window(
-            first_day=local_date(first.to_pydatetime(), zone).isoformat(),
+            first_day=(
+                prepared.cut_off if first is None else local_date(first.to_pydatetime(), zone)
+            ).isoformat(),
             cut_off_day=prepared.cut_off.isoformat(),
             rows=len(shipped),
             hits=int(shipped.hit.sum()),
