@@ -384,7 +384,7 @@ def raised(term: dict[str, Any]) -> None:
 def test_other_members_do_not_pass_the_probe(
     copy: Path, name: str, change: Callable[[Any], object]
 ) -> None:
-    """Even with every hash put right, what scores otherwise than when it was packaged is refused."""
+    """Even with every hash put right, what scores otherwise than when packaged is refused."""
     change_json(copy / name, change)
     fix_hashes(copy)
 

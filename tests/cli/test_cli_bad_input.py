@@ -143,16 +143,26 @@ def test_a_parquet_with_damaged_pages(call, house, tmp_path, outside, command, t
     assert "cannot be read to the" in ended.error().replace("its end", "the end")
 
 
-def test_training_without_results(call, house, tmp_path, outside):
+@pytest.mark.parametrize("results", [0, 40])
+def test_training_on_too_few_results_without_an_expert_score(
+    call, house, tmp_path, outside, results
+):
+    tables = _tables(house, tmp_path / "t", inspections=lambda table: table.slice(0, results))
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(house.config.read_text(encoding="utf-8") + "expert: null\n", encoding="utf-8")
+    asked = _command(house, "train", tables, outside)
+    asked[asked.index(str(house.config))] = str(alone)
+    told = call(*asked).error()
+    assert f"too few results to learn from. Found: {results} results" in told
+
+
+def test_training_without_results_goes_by_the_expert_score_and_says_so(call, house, tmp_path):
     tables = _tables(house, tmp_path / "t", inspections=lambda table: table.slice(0, 0))
-    told = call(*_command(house, "train", tables, outside)).error()
-    assert "too few results to learn from. Found: 0 results" in told
-
-
-def test_training_on_too_few_hits(call, house, tmp_path, outside):
-    tables = _tables(house, tmp_path / "t", inspections=lambda table: table.slice(0, 40))
-    told = call(*_command(house, "train", tables, outside)).error()
-    assert "too few results to learn from. Found: 40 results" in told
+    ended = call(*_command(house, "train", tables, tmp_path))
+    assert ended.code == 0, ended.err
+    assert "No hits to learn from: the list follows the expert score alone." in ended.text
+    assert not (tmp_path / "bundle" / "model.txt").exists()
+    assert (tmp_path / "bundle" / "expert.json").is_file()
 
 
 @pytest.mark.parametrize("day", ["2023-12-31", "2024-01-01", "2030-01-01"])

@@ -15,6 +15,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from targeting.scoring.scores import VIEWS
+
 GOLDEN = Path(__file__).parent / "golden_small_world.json"
 SCORE_COLUMNS = ["declaration_id", "lodged_at", "office_id", "score", "probability"]
 
@@ -60,7 +62,8 @@ def test_each_command_leaves_its_files(house):
         *("declarations.parquet", "inspections.parquet")
     }
     assert (house.folder / "world" / "truth.parquet").is_file()
-    assert {"model.txt", "features.json", "calibrator.json", "profiles", "manifest.json"} | {
+    members = {"model.txt", "linear.json", "expert.json", "views.json"}
+    assert members | {"features.json", "calibrator.json", "profiles", "manifest.json"} | {
         *("MODEL_CARD.md", "MLmodel", "evaluation")
     } <= {path.name for path in house.bundle.iterdir()}
     assert {path.name for path in house.shortlist.iterdir()} == {
@@ -77,7 +80,7 @@ def test_findings_of_check_are_told_and_written(house):
 
 def test_scores_hold_exactly_the_rows_of_the_window(house):
     scores = pd.read_parquet(house.scores)
-    assert list(scores.columns) == [*SCORE_COLUMNS, "expected_revenue", "reasons"]
+    assert list(scores.columns) == [*SCORE_COLUMNS, "expected_revenue", *VIEWS, "reasons"]
     declared = pd.read_parquet(house.tables / "declarations.parquet")
     lodged = declared["lodged_at"]
     first, stop = (pd.Timestamp(day, tz="UTC") for day in (house.first_day, house.stop))

@@ -15,7 +15,7 @@ from tests.small_world import CUT_OFF, LAST, World
 from targeting.errors import BundleError, InputError
 from targeting.explain.contributions import TOLERANCE, contributions
 from targeting.explain.reasons import LEAST
-from targeting.features.build import build
+from targeting.features.build import Built, build
 from targeting.features.engine import Wanted
 from targeting.scoring.pyfunc import ScoringModel
 from targeting.scoring.scorer import (
@@ -47,6 +47,14 @@ def whole(world: World, scorer: Scorer) -> pd.DataFrame:
     return scorer.score(world.tables, start=CUT_OFF, stop=LAST, explain="none").rows
 
 
+@pytest.fixture(scope="module")
+def built(world: World, scorer: Scorer) -> Built:
+    """The features of those weeks, built at once."""
+    spec, snapshot = scorer.bundle.spec, scorer.bundle.snapshot
+    wanted = Wanted(start=CUT_OFF, stop=LAST)
+    return build(world.tables, spec, wanted, until=LAST, snapshot=snapshot)
+
+
 def lines_of(tables: MemoryTables, keep: pd.Series) -> MemoryTables:
     return MemoryTables(tables.declarations.filter(pa.array(keep)), tables.inspections)
 
@@ -74,16 +82,10 @@ def test_two_halves_are_the_whole(world: World, scorer: Scorer, whole: pd.DataFr
     pd.testing.assert_frame_equal(pd.concat(halves, ignore_index=True), whole, **EXACTLY)
 
 
-def test_chunks_are_one_replay(world: World, scorer: Scorer, whole: pd.DataFrame) -> None:
+def test_chunks_are_one_replay(scorer: Scorer, built: Built, whole: pd.DataFrame) -> None:
     """The window is longer than a chunk; one build of all of it gives the same bits."""
-    bundle = scorer.bundle
-    at_once = build(
-        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
-        snapshot=bundle.snapshot,
-    )  # fmt: skip
-
     pd.testing.assert_frame_equal(
-        score_matrix(bundle.model, at_once.rows, at_once.matrix), whole, **EXACTLY
+        score_matrix(scorer.bundle.model, built.rows, built.matrix), whole, **EXACTLY
     )
 
 
@@ -136,28 +138,21 @@ def test_one_consignment_at_a_time_is_the_batch_of_its_day(
     )
 
 
-def test_one_row_at_a_time_is_the_line_by_itself(world: World, scorer: Scorer) -> None:
+def test_one_row_at_a_time_is_the_line_by_itself(
+    world: World, scorer: Scorer, built: Built
+) -> None:
     """Without the lines beside it: what its own features say, to the bit."""
     day = first_day(world).head(6)
-    spec, model = scorer.bundle.spec, scorer.bundle.model
-    built = build(
-        world.tables, spec, Wanted(start=CUT_OFF, stop=CUT_OFF + timedelta(days=1)),
-        until=CUT_OFF + timedelta(days=1), snapshot=scorer.bundle.snapshot,
-    )  # fmt: skip
 
     single = [ScoringModel(scorer).predict(day.iloc[[at]])["score"][0] for at in range(len(day))]
 
-    assert single == model.score(built.matrix[:6]).tolist()
+    assert single == scorer.bundle.model.score(built.matrix[:6]).tolist()
 
 
 def test_every_line_stands_between_its_own_score_and_the_mean_of_its_consignment(
-    world: World, scorer: Scorer, whole: pd.DataFrame
+    scorer: Scorer, built: Built, whole: pd.DataFrame
 ) -> None:
     bundle = scorer.bundle
-    built = build(
-        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
-        snapshot=bundle.snapshot,
-    )  # fmt: skip
     own = pd.Series(bundle.model.score(built.matrix))
     mean = own.groupby(codes(built.rows)).transform("mean")
     share = bundle.manifest.train.model.consignment_share
@@ -208,20 +203,17 @@ def test_a_line_added_to_the_document_later_changes_no_score(
     )
 
 
-def test_base_features_and_consignment_add_up_to_every_score(world: World, scorer: Scorer) -> None:
+def test_base_features_and_consignment_add_up_to_every_score(
+    scorer: Scorer, built: Built, whole: pd.DataFrame
+) -> None:
     """Told in full, the reasons of a line are its whole score."""
     bundle, model = scorer.bundle, scorer.bundle.model
-    built = build(
-        world.tables, bundle.spec,
-        Wanted(start=CUT_OFF, stop=CUT_OFF + timedelta(days=7)),
-        until=CUT_OFF + timedelta(days=7), snapshot=bundle.snapshot,
-    )  # fmt: skip
-    scored = score_matrix(model, built.rows, built.matrix)["score"].to_numpy()
+    scored = whole["score"].to_numpy()
 
     explained = contributions(model, built.matrix)
     told = explain_rows(model, bundle.spec, built.rows, built.matrix, scored)
 
-    moved = scored - explained.base - explained.values.sum(axis=1)
+    moved = scored - explained.base - explained.values.sum(axis=1)  # noqa: PD011 - not pandas
     alone = np.bincount(codes(built.rows))[codes(built.rows)] == 1
     assert np.abs(moved[alone]).max() < TOLERANCE
     assert np.abs(moved[~alone]).max() > LEAST
@@ -234,14 +226,10 @@ def test_base_features_and_consignment_add_up_to_every_score(world: World, score
 
 
 def test_examined_lines_are_scored_as_the_scorer_does_beside_the_unexamined(
-    world: World, scorer: Scorer
+    world: World, scorer: Scorer, built: Built, whole: pd.DataFrame
 ) -> None:
     """What the figures of an evaluation rest on is what officers would have seen."""
     bundle = scorer.bundle
-    built = build(
-        world.tables, bundle.spec, Wanted(start=CUT_OFF, stop=LAST), until=LAST,
-        snapshot=bundle.snapshot,
-    )  # fmt: skip
     every = Block(built.rows, built.matrix, bundle.spec)
     labels = examined(world.tables)
     ours = labels["declaration_id"].isin(built.rows["declaration_id"])
@@ -253,7 +241,6 @@ def test_examined_lines_are_scored_as_the_scorer_does_beside_the_unexamined(
 
     scored = score_examined(bundle.model, known)
 
-    whole = score_matrix(bundle.model, built.rows, built.matrix)
     assert near.any()
     assert not (near & looked_at).any()
     pd.testing.assert_frame_equal(

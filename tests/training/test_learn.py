@@ -243,7 +243,7 @@ def test_without_any_result_the_expert_score_still_stands() -> None:
 def test_without_an_expert_score_too_few_hits_are_refused() -> None:
     alone = SETTINGS.model_copy(update={"expert": None})
 
-    with pytest.raises(InputError, match="too few results.*19 hits"):
+    with pytest.raises(InputError, match=r"too few results.*19 hits"):
         fit(few_hits(LEAST_HITS - 1), alone)
     assert fit(few_hits(LEAST_HITS), alone).hit.blend is None
 

@@ -210,8 +210,7 @@ def test_progress_is_told_tree_by_tree() -> None:
     assert told == list(range(1, 21))
 
 
-def test_rows_that_weigh_nothing_teach_nothing(model: Model) -> None:
-    """In the additive score, a row of no weight is a row that is not there."""
+def test_rows_that_weigh_nothing_teach_nothing() -> None:
     matrix, hit = data()
     weight = np.where(np.arange(len(hit)) % 2, 1.0, 1e-12)
     upside_down = np.where(weight < 1, ~hit, hit)
@@ -221,8 +220,7 @@ def test_rows_that_weigh_nothing_teach_nothing(model: Model) -> None:
 
     kept = weight == 1
     above = (score[kept & hit][:, None] > score[kept & ~hit][None, :]).mean()
-    assert above > 0.8
-    assert model.hit.has_learnt
+    assert above > 0.8  # every second row says the opposite, and is not heard
 
 
 @pytest.mark.parametrize("flip", [False, True])

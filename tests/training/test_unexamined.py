@@ -1,8 +1,9 @@
-"""The sample of lines nobody examined: never one whose examination had begun, the same each time."""
+"""The sample of lines nobody examined: none whose examination had begun, the same each time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_a_larger_sample_holds_the_smaller() -> None:
     for grown in (by_share, by_limit):
         sizes = [len(named) for named in grown]
         assert sizes == sorted(set(sizes))
-        for small, large in zip(grown, grown[1:], strict=False):
+        for small, large in pairwise(grown):
             assert large[: len(small)] == small
 
 

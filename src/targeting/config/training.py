@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from targeting.config.base import Settings
@@ -92,6 +94,9 @@ class TrainSettings(Settings):
     ----------
     model, split, unexamined, expert
         The score, the temporal blocks, the lines nobody examined, the expert score (null: none).
+    weighting
+        How much each result counts: all alike (`uniform`), or by one over the chance with which
+        its line was examined (`inverse_propensity`).
     views
         Whether to learn the chances of an offence in the papers and with the conveyance apart.
     conveyance_offences
@@ -106,6 +111,7 @@ class TrainSettings(Settings):
     split: SplitSettings = SplitSettings()
     unexamined: UnexaminedSettings = UnexaminedSettings()
     expert: ExpertSettings | None = ExpertSettings()
+    weighting: Literal["uniform", "inverse_propensity"] = "uniform"
     views: bool = True
     conveyance_offences: tuple[str, ...] = ("drugs", "tobacco", "weapons", "explosives", "cash")
     capacity: int = Field(default=5, ge=1, description="Examinations per office and day.")

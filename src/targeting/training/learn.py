@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from targeting.training.block import Block
 from targeting.training.calibrate import Calibrator, fit_calibrator
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.expert import Expert, fit_blend
 from targeting.training.model import LEAST_HITS, HitHead, Lesson, Model, fit_hits, fit_revenue
+from targeting.training.propensity import CLOSED, LEAST, fit_propensity
 from targeting.training.views import ViewLesson, fit_views
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+
+MOST_WEIGHT = 10.0
+"""Times the mean beyond which one result must not count."""
 
 LEVEL_ROWS = 2_000
 """Rows on which the expert score is brought to the level of the model."""
@@ -104,7 +109,7 @@ def lesson(known: Known, settings: TrainSettings) -> Lesson:
         How much the unexamined ones weigh.
     """
     block, rest = known.block, known.unexamined
-    weight = np.ones(len(known))
+    weight = _weights(known, settings)
     if rest is None or not len(rest) or not settings.unexamined.weight:
         return Lesson(block.matrix, known.hit, weight, block.spec)
     each = settings.unexamined.weight * weight.sum() / len(rest)
@@ -114,6 +119,30 @@ def lesson(known: Known, settings: TrainSettings) -> Lesson:
         np.concatenate([weight, np.full(len(rest), each)]),
         block.spec,
     )
+
+
+def _weights(known: Known, settings: TrainSettings) -> Floats:
+    """Weigh each result, the mean being 1; what a tip chose counts like the mean.
+
+    Without unexamined lines nothing says who is chosen, and all weigh alike.
+    """
+    rest = known.unexamined
+    if settings.weighting == "uniform" or rest is None or not len(rest):
+        return np.ones(len(known))
+    parts = (known.block, rest)
+    whole = Block(
+        pd.concat([part.rows[["declaration_id", "lodged_at"]] for part in parts]),
+        np.concatenate([part.matrix for part in parts]),
+        known.block.spec,
+    )
+    why = known.labels["selected_by"].to_numpy(dtype=object)
+    selected_by = np.concatenate([why, np.full(len(rest), None, dtype=object)])
+    chance = fit_propensity(whole, selected_by, seed=settings.model.seed).of(whole)[: len(known)]
+    drawn = known.labels["selection_probability"].to_numpy(dtype=np.float64, na_value=np.nan)
+    weight = np.where(np.isnan(drawn), 1 / chance, 1 / np.maximum(drawn, LEAST))
+    tipped = np.isin(why.astype(str), CLOSED)
+    weight = np.minimum(weight / weight[~tipped].mean(), MOST_WEIGHT)
+    return np.where(tipped, 1.0, weight / weight[~tipped].mean())
 
 
 def calibrated(
