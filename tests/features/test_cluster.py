@@ -299,7 +299,7 @@ def test_train_and_score_by_the_command_give_equal_scores(
         ],
     )  # fmt: skip
     assert trained.exit_code == 0, trained.exception
-    window = ["--from", str(CUT_OFF), "--to", "2024-04-20", "--explain", "none"]
+    window = ["--from", str(CUT_OFF), "--to", "2024-03-25", "--explain", "none"]
     found = {}
     for engine, model in (("local", world.bundle), ("local", bundle), ("spark", bundle)):
         ended = run.invoke(

@@ -218,13 +218,16 @@ def nearly_pure(world: Simulated, together: int) -> tuple[pd.DataFrame, float]:
     The second number is the share of illicit lines they give away.
     """
     illicit = world.truth["illicit"].to_numpy()
-    codes = {name: pd.factorize(world.declarations[name])[0] for name in CODED}
+    codes = {name: pd.factorize(world.declarations[name])[0] + 1 for name in CODED}
     found, given_away = [], np.zeros(len(illicit), dtype=bool)
     for names in combinations(CODED, together):
-        joint = pd.Series(list(zip(*(codes[name] for name in names), strict=True)))
-        per_value = pd.DataFrame({"joint": joint, "illicit": illicit}).groupby("joint")["illicit"]
-        lines, rate = per_value.transform("size"), per_value.transform("mean")
-        pure = ((lines >= 10) & (rate >= 0.75)).to_numpy()
+        joint = np.zeros(len(illicit), dtype=np.int64)
+        for name in names:
+            joint = joint * (codes[name].max() + 1) + codes[name]
+        value = pd.factorize(joint)[0]
+        lines = np.bincount(value)[value]
+        rate = np.bincount(value, weights=illicit)[value] / lines
+        pure = (lines >= 10) & (rate >= 0.75)
         given_away |= pure & illicit
         rows = pd.DataFrame({"lines": lines[pure], "rate": rate[pure]}).assign(columns=str(names))
         found.append(rows.drop_duplicates())

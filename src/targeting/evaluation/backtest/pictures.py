@@ -136,7 +136,7 @@ def parts_forest(found: Backtest) -> Figure:
     groups = [group for group in _groups(found.versions[0].parts) if group[1]]
     height = 1.3 + 0.3 * sum(len(parts) + 1.2 for _, parts in groups)
     with canvas(max(height, 2.5)) as axes:
-        axes.set_title("Hits among opened lines, by part of the traffic")
+        axes.set_title("Hits among opened lines, by part")
         if groups:
             _forest(axes, groups)
         else:
