@@ -97,14 +97,16 @@ class Result:
 
 
 def digest(idea: Idea) -> str:
-    """Return a digest of an idea's settings.
+    """Return a digest of what of an idea's settings decides the order of lines.
 
     Parameters
     ----------
     idea
         Any.
     """
-    told = idea.settings.model_dump_json() + "".join(sorted(idea.without))
+    told = idea.settings.model_dump_json(include={"model", "split", "unexamined", "expert"})
+    told += idea.settings.weighting * (idea.settings.weighting != "uniform")
+    told += "".join(sorted(idea.without))
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -50,7 +50,7 @@ TUNE = """\
 trials: 3
 random_trials: 2
 held_out_days: 21
-folds: {count: 2, test_days: 14, gap_days: 7}
+folds: {count: 2, test_days: 14, gap_days: 3}
 """
 
 
@@ -137,7 +137,7 @@ def fill(work: Path, tables: Path | None, first: str, last: str) -> None:
     )  # fmt: skip
     run([targeting, "backtest", *at, "--output", "backtest", "--config", "backtest.yaml",
          "--train-config", "first.yaml"], work)  # fmt: skip
-    run([targeting, "tune", *at, *until, "--output", "best.yaml", "--config", "tune.yaml",
+    run([targeting, "tune", *at, "--until", last, "--output", "best.yaml", "--config", "tune.yaml",
          "--train-config", "first.yaml"], work)  # fmt: skip
     promote(work)
 
