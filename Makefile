@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-features bench-kcs bench-profiles bench-replay bench-simulate lock clean
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,7 +55,16 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-ablation bench-coverage  ## Every benchmark
+
+bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
+	$(BIN)/python -m benchmarks.ablation
+
+bench-cold-start: setup  ## What the expert score finds while hits are few
+	$(BIN)/python benchmarks/cold_start.py
+
+bench-coverage: setup  ## Whether the intervals of estimators hold the truth: sixty simulated worlds
+	$(BIN)/python -m benchmarks.coverage
 
 bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars: ten million declarations
 	@$(BIN)/python -c 'import polars' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0
@@ -73,6 +82,9 @@ bench-replay: setup  ## Speed of the profile replay
 
 bench-simulate: setup  ## Speed and memory of the simulator: ten million declarations
 	$(BIN)/python benchmarks/simulate.py
+
+bench-training: setup  ## Time and memory of training: a million rows of every feature
+	$(BIN)/python -m benchmarks.training
 
 lock: setup  ## Pin the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

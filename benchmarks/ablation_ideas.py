@@ -9,28 +9,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
-from unittest.mock import patch
 
 import numpy as np
 from benchmarks.ablation_worlds import POOL, World
+from scipy.special import expit, logit
 
 from targeting.config import FeatureSettings, TrainSettings
 from targeting.features.shares import cross_features
 from targeting.features.spec import registry
-from targeting.training import learn
 from targeting.training.baselines import RawLightGBM
 from targeting.training.block import Block, Known
+from targeting.training.consignment import pooled
 from targeting.training.labels import labelled
 from targeting.training.learn import Moment, fit
-from targeting.training.propensity import CLOSED, fit_propensity
+from targeting.training.views import either
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
     import pandas as pd
-
-    from targeting.training.model import Lesson
 
     Bools = npt.NDArray[np.bool_]
     Floats = npt.NDArray[np.float64]
@@ -43,8 +41,8 @@ Group = Literal["held against", "taken out", "tried", "limit"]
 DEFAULT_NAME = "the default"
 RAW_NAME = "raw LightGBM"
 PREVIOUS_NAME = "default of the previous release"
-LEAST_CHANCE = 0.02
-"""A line counts for fifty at most under inverse-propensity weights."""
+NEXT_TO_NOTHING = 1e-6
+"""A weight with which unexamined lines still tell who is chosen, and teach nothing else."""
 
 
 # Rows to learn from -------------------------------------------------------------------------------
@@ -119,40 +117,38 @@ def raw_way(world: World, known: Known, settings: TrainSettings) -> Score:
     return lambda block: fitted.score(block).score
 
 
-def weighed_way(world: World, known: Known, settings: TrainSettings) -> Score:
-    """Train with each examined line counting for the lines like it that were not examined."""
-    weight = inverse_propensity(world, known)
-    usual_lesson = learn.lesson
+def views_way(world: World, known: Known, settings: TrainSettings) -> Score:
+    """Train the two views, and rank by the chance of an offence in either."""
+    del world
+    model = fit(known, settings)
+    views = model.views
+    if views is None:
+        return model.score_lines
 
-    def weighed(known: Known, settings: TrainSettings) -> Lesson:
-        rows = usual_lesson(known, settings)
-        each = rows.weight.copy()
-        each[: len(weight)] *= weight
-        return replace(rows, weight=each)
+    def score(block: Block) -> Floats:
+        chance = either(views.papers(block.matrix), views.conveyance(block.matrix))
+        return pooled(_log_odds(chance), block.rows, model.consignment_share)
 
-    with patch.object(learn, "lesson", weighed):
-        return our_way(world, known, settings)
-
-
-def inverse_propensity(world: World, known: Known) -> Floats:
-    """Return the weight of each examined line, shape (n,), of mean 1.
-
-    A line's chance to be examined is that of the lot and, by its documents and history, that of
-    the other reasons; a tip speaks for its own line alone.
-    """
-    past = world.lines.take(world.is_ripe)
-    told = labelled(past.rows["declaration_id"], world.labels)
-    reasons = told["selected_by"].astype(object).where(told["selected_by"].notna(), None)
-    propensity = fit_propensity(past, reasons.to_numpy())
-    lot = float(told["selection_probability"].median()) if _any_lot(told) else 0.0
-    chance = 1 - (1 - lot) * (1 - propensity.of(known.block))
-    closed = known.labels["selected_by"].isin(CLOSED).to_numpy()
-    weight = np.where(closed, 1.0, 1 / np.maximum(chance, LEAST_CHANCE))
-    return weight / weight.mean()
+    return score
 
 
-def _any_lot(told: pd.DataFrame) -> bool:
-    return bool(told["selection_probability"].notna().any())
+def beside_conveyance(world: World, known: Known, settings: TrainSettings) -> Score:
+    """Train the model and the conveyance view, and rank by the chance that either is right."""
+    del world
+    model = fit(known, settings)
+    views = model.views
+    if views is None:
+        return model.score_lines
+
+    def score(block: Block) -> Floats:
+        chance = either(expit(model.score(block.matrix)), views.conveyance(block.matrix))
+        return pooled(_log_odds(chance), block.rows, model.consignment_share)
+
+    return score
+
+
+def _log_odds(chance: Floats) -> Floats:
+    return logit(np.clip(np.nan_to_num(chance, nan=0.5), 1e-9, 1 - 1e-9))
 
 
 # The list -----------------------------------------------------------------------------------------
@@ -248,7 +244,11 @@ def changed(settings: TrainSettings, **groups: Mapping[str, Any] | None) -> Trai
     return settings.model_copy(update=update)
 
 
-DEFAULT = changed(TrainSettings(), model={"threads": 1})
+VIEWS = changed(TrainSettings(), model={"threads": 1})
+DEFAULT = VIEWS.model_copy(update={"views": False})
+"""The views add chances of their own; the order of lines is the same without them."""
+
+WEIGHED = DEFAULT.model_copy(update={"weighting": "inverse_propensity"})
 PREVIOUS = changed(
     DEFAULT,
     model={
@@ -301,11 +301,13 @@ IDEAS: tuple[Idea, ...] = (
     _model("63 leaves", "tried", leaves=63),
     _model("1,200 trees", "tried", trees=1200),
     Idea("mean of 3 seeds", "tried", DEFAULT, way=partial(mean_of, 3)),
-    Idea("inverse-propensity weights", "tried", DEFAULT, way=weighed_way),
+    Idea("inverse-propensity weights", "tried", WEIGHED),
     Idea(
-        "inverse-propensity weights, no unexamined lines", "tried",
-        changed(DEFAULT, unexamined={"weight": 0.0}), way=weighed_way,
+        "inverse-propensity weights in place of unexamined lines", "tried",
+        changed(WEIGHED, unexamined={"weight": NEXT_TO_NOTHING}),
     ),
+    Idea("chance of either view, alone", "tried", VIEWS, way=views_way),
+    Idea("the default or the conveyance view", "tried", VIEWS, way=beside_conveyance),
     Idea("the examined lines, examined in full", "limit", DEFAULT, rows=examined_right),
     Idea("as many lines drawn by lot, examined in full", "limit", DEFAULT, rows=drawn_right),
     Idea("all past lines, examined in full", "limit", DEFAULT, rows=all_right),

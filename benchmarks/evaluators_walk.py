@@ -47,10 +47,12 @@ model: {trees: TREES, leaves: 8, threads: 1}
 split: {test_days: 40, gap_days: 7, calibration_days: 40}
 """
 TUNE = """\
+capacity: 1
 trials: 3
 random_trials: 2
 held_out_days: 21
 folds: {count: 2, test_days: 14, gap_days: 3}
+search: {trees: {low: 20, high: 80, log: true}, leaves: {low: 4, high: 16, log: true}}
 """
 
 

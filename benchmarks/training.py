@@ -57,7 +57,10 @@ MAKING = ("targeting/training/learn.py", "fit")
 TREES = ("lightgbm/engine.py", "train")
 PARTS = {
     "LightGBM's own train": TREES,
-    "additive scores, of the model and of its views": ("targeting/training/linear.py", "fit_linear"),
+    "additive scores, of the model and of its views": (
+        "targeting/training/linear.py",
+        "fit_linear",
+    ),
     "expert score beside it": ("targeting/training/expert.py", "fit_blend"),
     "scoring with the trees": ("lightgbm/basic.py", "predict"),
 }
@@ -256,7 +259,10 @@ def _as_known(matrix: Matrix, spec: FeatureSpec, hit: npt.NDArray[np.bool_], res
         index = pd.DataFrame(index=range(rows))
         return Block(index, repeated(matrix, rows, codes, seed=seed), spec)
 
-    labels = pd.DataFrame({"hit": hit, "revenue_recovered": np.where(hit, 1000.0, np.nan)})
+    offence = np.where(np.arange(len(hit)) % 2, "drugs", "undervaluation").astype(object)
+    offence[~hit] = None
+    revenue = np.where(hit, 1000.0, np.nan)
+    labels = pd.DataFrame({"hit": hit, "revenue_recovered": revenue, "offence": offence})
     return Known(block(len(hit), 1), labels, unexamined=block(rest, 2))
 
 
@@ -321,8 +327,8 @@ Seconds on the clock of the whole run by step, scoring and reports included: {st
 ## Memory
 
 {memory.rows:,} rows of all {memory.features:,} features, {memory.unexamined:,} of them as
-unexamined lines beside the results, in a fresh process: {memory.trees:,} trees, the additive and
-the expert score and the revenue of hits. No such table is at hand: the rows are those of a
+unexamined lines beside the results, in a fresh process: {memory.trees:,} trees, the additive
+scores, the expert score and the revenue of hits. No such table is at hand: the rows are those of a
 simulated corridor, repeated, each number moved by about {SPREAD:.0%}. The matrix itself takes
 {memory.matrix_gb:.2f} GiB; the process held {memory.peak_gb:.2f} GiB at most, and trained for
 {memory.seconds:,.0f} seconds in one thread, other programs running beside it.
