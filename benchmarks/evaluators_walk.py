@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 BIN = Path(sys.executable).parent
 PATIENCE = 180
 """Seconds a page may take; a shared machine is slow, and a page that hangs must still fail."""
+HIDE_PATHS = """
+for (const one of document.querySelectorAll("body *"))
+    if (one.children.length < 3 && one.innerText && one.innerText.startsWith("Path: file:"))
+        one.style.visibility = "hidden";
+"""
+"""Keeps the folder of the machine that made a screenshot out of it."""
 LARGEST = 150_000
 """Bytes of a screenshot in the documentation."""
 PAGES = (
@@ -327,6 +333,7 @@ class Walk:
     def shoot(self, name: str) -> None:
         """Keep a picture of the page, small enough for the documentation."""
         time.sleep(2)  # animations end
+        self.driver.execute_script(HIDE_PATHS)
         path = self.output / f"{name}.png"
         path.write_bytes(base64.b64decode(self.driver.get_screenshot_as_base64()))
         shrink(path)

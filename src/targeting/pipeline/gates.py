@@ -126,6 +126,10 @@ def no_worse(comparison: Comparison, settings: PromoteSettings) -> Verdict:
         The limits.
     """
     name, limits = "no worse overall", settings.overall
+    apart = comparison.agreement
+    if not apart.only_first.lines + apart.only_second.lines:
+        same = f"at {comparison.capacity:,} per office and day both open the same lines"
+        return Verdict(name, passed=False, found=f"{same}, so nothing was compared")
     for what in (RECOMMENDED, EXAMINED):
         row = comparison.find(what, "precision", AT_CAPACITY)
         bound = None if row is None else lower_bound(row.difference, limits.confidence)

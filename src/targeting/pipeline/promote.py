@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import shutil
+import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -146,6 +148,7 @@ def promote(
             do="Give both in words.",
         )
     version = version_of(request.model, store)
+    before = aliases(store).get(CHAMPION)
     champion = _champion(store, version)
     with _evidence(request.evidence, store) as kept:
         verdicts = _verdicts(version, champion, store, kept, settings, now)
@@ -157,7 +160,12 @@ def promote(
     told = {**asdict(request), **asdict(decision), "limits": settings.model_dump(mode="json")}
     note(run_id, f"promotion/version_{version}.json", {**told, "evidence_sha256": digest}, store)
     promotion = set_champion(
-        version, who=request.who, why=request.why, evidence=run_id, store=store
+        version,
+        who=request.who,
+        why=request.why,
+        evidence=run_id,
+        store=store,
+        instead_of=before,
     )
     return Decision(version, decision.verdicts, promotion)
 
@@ -198,7 +206,7 @@ class Kept:
         file = path / EVIDENCE if path.is_dir() else path
         noted = file.parent / RUN_FILE
         if run_id is None and noted.is_file():
-            run_id = str(json.loads(noted.read_text(encoding="utf-8"))["run_id"])
+            run_id = _noted(noted)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         return cls(evidence, file.parent, run_id, digest)
 
@@ -225,10 +233,40 @@ def _evidence(named: str | None, store: Store) -> Iterator[Kept | None]:
     if named is None:
         yield None
     elif Path(named).exists() or "/" in named or named.endswith(".json"):
-        yield Kept.of(Path(named))  # says so when it is not there
+        kept = Kept.of(Path(named))  # says so when it is not there
+        _require_unchanged(kept, store)
+        yield kept
     else:
         with files_of_run(named, "compare", store) as folder:
             yield Kept.of(folder, named)
+
+
+def _noted(file: Path) -> str:
+    """Read which run keeps a comparison."""
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["run_id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "the note of the run that keeps the comparison cannot be read",
+            where=file.name,
+            found=type(error).__name__,
+            do="Compare again, or name the run itself: --evidence RUN_ID.",
+        ) from None
+
+
+def _require_unchanged(kept: Kept, store: Store) -> None:
+    """Make sure that what is judged is what the run keeps."""
+    if kept.run_id is None:
+        return
+    with files_of_run(kept.run_id, "compare", store) as folder:
+        digest = hashlib.sha256((folder / EVIDENCE).read_bytes()).hexdigest()
+    if digest != kept.digest:
+        raise InputError(
+            "the comparison was changed after it was logged",
+            where=EVIDENCE,
+            found=f"SHA-256 {kept.digest[:12]}, and {digest[:12]} in run {kept.run_id}",
+            do="Name the run itself: --evidence RUN_ID.",
+        )
 
 
 def _verdicts(
@@ -284,7 +322,12 @@ def _run(version: str, kept: Kept | None, store: Store) -> str:
         return run_of_version(version, store)
     if kept.run_id is not None:
         return kept.run_id
-    return log_comparison(kept.evidence.comparison, kept.folder, store)
+    # Only what `compare` writes: whatever else lies in the folder is nobody's business.
+    with tempfile.TemporaryDirectory(prefix="targeting-evidence-") as stage:
+        for name in (EVIDENCE, "metrics.json", "report.html"):
+            if (kept.folder / name).is_file():
+                shutil.copy2(kept.folder / name, Path(stage) / name)
+        return log_comparison(kept.evidence.comparison, Path(stage), store)
 
 
 def decided_by(named: str | None) -> str:

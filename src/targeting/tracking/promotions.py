@@ -129,8 +129,9 @@ def _version_named(client: MlflowClient, name: str) -> str:
 
 
 def _version_of_bundle(client: MlflowClient, folder: Path) -> str:
-    from targeting.bundle.manifest import bundle_id
+    from targeting.bundle.manifest import bundle_id, verify
 
+    verify(folder)
     wanted = bundle_id(folder)
     same = [one for one in _versions(client) if one.tags.get("bundle_id") == wanted]
     if not same:
@@ -162,7 +163,15 @@ def history(store: Store) -> tuple[Promotion, ...]:
         return _history(client)
 
 
-def set_champion(version: str, *, who: str, why: str, evidence: str, store: Store) -> Promotion:
+def set_champion(
+    version: str,
+    *,
+    who: str,
+    why: str,
+    evidence: str,
+    store: Store,
+    instead_of: str | Literal[False] | None = False,
+) -> Promotion:
     """Make a version the champion and write down who did it, why, and on what evidence.
 
     Parameters
@@ -177,6 +186,9 @@ def set_champion(version: str, *, who: str, why: str, evidence: str, store: Stor
         Id of the run that shows it, such as a comparison.
     store
         The registry.
+    instead_of
+        The champion it was held against; refused when another is champion by now. False does not
+        ask.
 
     Returns
     -------
@@ -197,6 +209,13 @@ def set_champion(version: str, *, who: str, why: str, evidence: str, store: Stor
         if str(version) not in {str(one.version) for one in _versions(client)}:
             raise unknown_model(name, _known(client))
         before = aliases_of(client).get(CHAMPION)
+        if instead_of is not False and before != instead_of:
+            raise InputError(
+                "another version became champion meanwhile",
+                where=f"{REGISTRY_PREFIX}{REGISTERED}@{CHAMPION}",
+                found=f"version {before}, and the evidence is about {instead_of}",
+                do="Compare with the present champion, and promote on that.",
+            )
         if before == str(version):
             raise InputError(
                 "this version is the champion already",

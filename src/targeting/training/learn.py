@@ -14,7 +14,7 @@ from targeting.training.calibrate import Calibrator, fit_calibrator
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.expert import Expert, fit_blend
 from targeting.training.model import LEAST_HITS, HitHead, Lesson, Model, fit_hits, fit_revenue
-from targeting.training.propensity import CLOSED, LEAST, fit_propensity
+from targeting.training.propensity import CLOSED, LOT, fit_propensity
 from targeting.training.views import ViewLesson, fit_views
 
 if TYPE_CHECKING:
@@ -136,10 +136,12 @@ def _weights(known: Known, settings: TrainSettings) -> Floats:
         known.block.spec,
     )
     why = known.labels["selected_by"].to_numpy(dtype=object)
-    selected_by = np.concatenate([why, np.full(len(rest), None, dtype=object)])
+    # The unexamined lines are a sample, so chances are larger than in the traffic, all in one
+    # proportion. The lot is learnt like every other reason, or its own would be on another scale.
+    learnt = np.where(why == LOT, "lot", why).astype(object)
+    selected_by = np.concatenate([learnt, np.full(len(rest), None, dtype=object)])
     chance = fit_propensity(whole, selected_by, seed=settings.model.seed).of(whole)[: len(known)]
-    drawn = known.labels["selection_probability"].to_numpy(dtype=np.float64, na_value=np.nan)
-    weight = np.where(np.isnan(drawn), 1 / chance, 1 / np.maximum(drawn, LEAST))
+    weight = (1 - chance) / chance
     tipped = np.isin(why.astype(str), CLOSED)
     weight = np.minimum(weight / weight[~tipped].mean(), MOST_WEIGHT)
     return np.where(tipped, 1.0, weight / weight[~tipped].mean())

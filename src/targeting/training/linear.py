@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import Field
 from scipy.optimize import minimize
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from targeting.config import Settings
 
@@ -236,8 +237,14 @@ def _ridge(
     rate = (weight @ hit) / weight.sum()
     start = np.append(np.zeros(design.shape[1]), np.log(rate / (1 - rate)))
     bounds = [(0.0 if one else None, None) for one in bounded] + [(None, None)]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return found.x[:-1], float(found.x[-1])
+    # One thread: the order in which sums are added must not depend on the machine's cores.
+    with threadpool_limits(1):
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
+        )
+    # What another processor's arithmetic may change is beyond the digits kept.
+    kept = np.array([float(f"{one:.5g}") for one in found.x])
+    return kept[:-1], float(kept[-1])
 
 
 def _thinned(hit: Bools) -> npt.NDArray[np.intp]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from targeting.evaluation.metrics import UNKNOWN
 from targeting.evaluation.value import PolicyLines
+from targeting.training.propensity import CLOSED, LOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,21 +154,24 @@ def consignments(lines: Traffic) -> Traffic:
     Traffic
         One entry per consignment, in order of its number. It is a hit when one of its lines is,
         clear when a line was examined and none was a hit. Its chances are those of its likeliest
-        line: lines of a consignment stand and fall together.
+        line: lines of a consignment stand and fall together. The lot reaches it by any line.
     """
     code = lines.consignment
     first = first_lines(lines)
-    # The examined line, a hit before a clear one, tells why the consignment was opened.
-    telling = _first_of_each(code, lines.ids.astype(str), -lines.label)
+    # Why it was opened must not depend on what was found: the lot draws first, then tips come in.
+    why = lines.selected_by.astype(str)
+    order = np.select([lines.label < 0, why == LOT, np.isin(why, CLOSED)], [3, 0, 1], 2)
+    telling = _first_of_each(code, lines.ids.astype(str), order)
+    lot = 1 - (1 - lines.chance[telling]) ** np.bincount(code)
     real = lines.real and Real(
         highest(lines.real.hit, code),
         np.bincount(code, weights=lines.real.revenue).astype(np.float64),
     )
     return replace(
         lines.take(first),
-        label=lines.label[telling],
+        label=highest(lines.label.astype(np.float64), code).astype(lines.label.dtype),
         selected_by=lines.selected_by[telling],
-        chance=lines.chance[telling],
+        chance=np.where(why[telling] == LOT, lot, lines.chance[telling]),
         revenue=_sum_of_known(lines.revenue, code),
         propensity=highest(lines.propensity, code),
         expected=highest(lines.expected, code),

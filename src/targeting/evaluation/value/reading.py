@@ -155,6 +155,8 @@ def share(value: float, spread: float, lines: float) -> Measure:
     (Korn and Graubard, Survey Methodology 24, 1998), with Student's quantile for few lines.
     """
     value = float(np.clip(value, 0.0, 1.0))
+    if spread <= 0:  # every line was examined for certain: nothing is left to chance
+        return Measure(value, value, value)
     inner = _likely(value, lines)
     alike = inner * (1 - inner) / spread / quantile_widening(lines - 1)
     interval = wilson(value * alike, alike)

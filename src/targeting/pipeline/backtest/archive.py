@@ -22,6 +22,7 @@ from targeting.features.spec import FeatureSpec, learn_spec, recoded
 from targeting.training.block import Block, Known
 from targeting.training.consignment import codes, companions
 from targeting.training.labels import examined
+from targeting.training.learn import Moment
 from targeting.training.unexamined import sample_unexamined
 
 if TYPE_CHECKING:
@@ -68,11 +69,18 @@ class Lessons:
         ids
             The lines asked for.
         """
+        moments = {
+            day: Moment(day_start(day, features.time_zone), self.settings.split)
+            for day in self.days
+        }
         drawn = {
             day: sample_unexamined(
-                tables, self.settings.unexamined, before=day_start(day, features.time_zone)
+                tables,
+                self.settings.unexamined,
+                before=moment.at,
+                begun_before=moment.calibrate_from,
             )
-            for day in self.days
+            for day, moment in moments.items()
         }
         return drawn, companions(tables, ids) if self.together else ids[:0]
 

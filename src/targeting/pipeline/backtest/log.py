@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targeting.evaluation.backtest.result import version_key
@@ -11,7 +12,6 @@ from targeting.tracking import Step, log_evaluation, series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from targeting.evaluation.backtest.result import Backtest, VersionResult
     from targeting.pipeline.backtest.run import Asked
@@ -68,8 +68,13 @@ def log_backtest(
     return run_id
 
 
+def _said(model: str) -> str:
+    """Name a registered model as it is, and a folder without the machine's path to it."""
+    return model if model.startswith("models:/") else Path(model).name
+
+
 def _params(found: Backtest, tables: TablesFolder, asked: Asked) -> dict[str, object]:
-    given = {f"given.{version_key(one.name)}": one.model for one in asked.given}
+    given = {f"given.{version_key(one.name)}": _said(one.model) for one in asked.given}
     return {
         "tables": tables.path.name,
         "first_day": found.accounts.first_day,

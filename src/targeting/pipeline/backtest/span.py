@@ -111,6 +111,7 @@ def chosen_days(
     """
     first, last = Reader(tables, time_zone, ()).span()
     stop = named[1] or last + timedelta(days=1 - gap_days)
+    stop = max(stop, first)  # a day before all others is refused below, not counted back from
     start = named[0] or stop - timedelta(days=settings.blocks * settings.block_days)
     if not first < start < stop <= last + timedelta(days=1) or (stop - start).days > MOST_DAYS:
         raise InputError(
