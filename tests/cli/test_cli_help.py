@@ -5,6 +5,16 @@ from __future__ import annotations
 import pytest
 
 OPTIONS = {
+    "tune": (
+        "--tables", "--output", "--trials", "--features", "--config", "--train-config",
+        "--storage", "--no-track",
+    ),
+    "backtest": ("--tables", "--output", "--config", "--model", "--truth", "--no-track"),
+    "compare": (
+        "--tables", "--output", "--from", "--to", "--capacity", "--truth",
+        "--accept-learnt-days", "--no-track",
+    ),
+    "promote": ("--why", "--evidence", "--who", "--config", "--roll-back"),
     "demo": ("--output",),
     "simulate": ("--output", "--config"),
     "ingest": ("--source", "--input", "--output"),

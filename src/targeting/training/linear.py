@@ -212,10 +212,7 @@ def fit_linear(
         weight = np.where(hit, 1.0, (~hit).sum() / (~hit)[kept].sum()) * weight
         matrix, hit, weight = matrix[kept], hit[kept], weight[kept]
     rules = rules or Rules.free(len(spec.names))
-    columns = [c for c in _columns(matrix, spec) if rules.use[c.feature]]
-    design = np.empty((len(matrix), len(columns)), dtype=np.float32)
-    for place, column in enumerate(columns):
-        design[:, place] = _values(matrix[:, column.feature], column)
+    columns, design = _design(matrix, spec, np.flatnonzero(rules.use))
     bounded = [c.kind == "number" and bool(rules.rising[c.feature]) for c in columns]
     slope, bias = _ridge(design, hit, weight, strength=strength, bounded=np.array(bounded))
     return _told(columns, slope, bias, spec)
@@ -240,7 +237,12 @@ def _ridge(
     # One thread: the order in which sums are added must not depend on the machine's cores.
     with threadpool_limits(1):
         found = minimize(
-            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": 500, "ftol": 1e-7},
         )
     # What another processor's arithmetic may change is beyond the digits kept.
     kept = np.array([float(f"{one:.5g}") for one in found.x])
@@ -259,23 +261,36 @@ def _signed_log(value: npt.NDArray[np.float32]) -> Floats:
     return np.sign(wide) * np.log1p(np.abs(wide))
 
 
-def _columns(matrix: Matrix, spec: FeatureSpec) -> list[_Column]:
+def _design(
+    matrix: Matrix, spec: FeatureSpec, features: npt.NDArray[np.intp]
+) -> tuple[list[_Column], Matrix]:
+    """Make the columns of some features and their values, shape (n, columns).
+
+    The values of a column lie together in memory: read so, they come several times as fast.
+    """
     categories = set(spec.categories)
-    found: list[_Column] = []
-    for at, name in enumerate(spec.names):
-        value = matrix[:, at]
-        found += _of_category(value, at) if name in categories else _of_number(value, at)
-    return found
+    wide = {int(at): np.ascontiguousarray(matrix[:, at]) for at in features}
+    columns: list[_Column] = []
+    for at, value in list(wide.items()):
+        if spec.names[at] in categories:
+            columns += _of_category(value, at)
+        else:
+            wide[at] = _signed_log(value).astype(np.float32)
+            columns += _of_number(wide[at], at)
+    design = np.empty((len(columns), len(matrix)), dtype=np.float32)
+    for place, column in enumerate(columns):
+        design[place] = _values(wide[column.feature], column)
+    return columns, design.T
 
 
 def _of_number(value: npt.NDArray[np.float32], at: int) -> list[_Column]:
+    """Make the columns of a number from its signed logarithm."""
     missing = np.isnan(value)
     if missing.all():
         return []
-    known = _signed_log(value[~missing])
-    found = []
-    if known.std() > _CONSTANT:
-        found.append(_Column(at, "number", float(known.mean()), float(known.std())))
+    known = value[~missing].astype(np.float64)
+    mean, scale = float(known.mean()), float(known.std())
+    found = [_Column(at, "number", mean, scale)] if scale > _CONSTANT else []
     share = float(missing.mean())
     if min(share, 1 - share) * len(value) >= MIN_LEVEL_ROWS:
         found.append(_Column(at, "missing", share, (share * (1 - share)) ** 0.5 / _HALF))
@@ -293,15 +308,13 @@ def _of_category(value: npt.NDArray[np.float32], at: int) -> list[_Column]:
     return found
 
 
-def _values(value: npt.NDArray[np.float32], column: _Column) -> Floats:
-    if column.kind == "missing":
-        raw = np.isnan(value).astype(np.float64)
-    elif column.kind == "level":
-        raw = (value == column.level).astype(np.float64)
-    else:
-        standard = (_signed_log(value) - column.mean) / column.scale
+def _values(value: npt.NDArray[np.float32], column: _Column) -> npt.NDArray[np.float32]:
+    """Standardise a feature, a number by its signed logarithm, for one column."""
+    if column.kind == "number":
+        standard = (value - np.float32(column.mean)) / np.float32(column.scale)
         return np.nan_to_num(np.clip(standard, -FARTHEST, FARTHEST), nan=0.0)
-    return (raw - column.mean) / column.scale
+    raw = np.isnan(value) if column.kind == "missing" else value == column.level
+    return (raw.astype(np.float32) - np.float32(column.mean)) / np.float32(column.scale)
 
 
 def _told(columns: Sequence[_Column], slope: Floats, bias: float, spec: FeatureSpec) -> Linear:
