@@ -49,7 +49,7 @@ slow: setup  ## Tests that take minutes
 	$(BIN)/pytest -q -m "slow" -n $(WORKERS) --ignore tests/notebooks
 
 notebooks: setup  ## Run every notebook
-	$(BIN)/pytest -q -m "slow" tests/notebooks
+	$(BIN)/pytest -q -m "slow" -n $(WORKERS) tests/notebooks
 
 repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
