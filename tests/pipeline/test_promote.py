@@ -266,8 +266,8 @@ def test_a_good_version_is_promoted_and_rolled_back(bundles, evidence, found, tm
     assert (made.promotion.previous, made.promotion.who, made.promotion.why) == (
         "1", "duty officer", WHY,
     )  # fmt: skip
-    run_id = json.loads((folder / RUN_FILE).read_text())["run_id"]
-    assert made.promotion.evidence == run_id
+    assert not (folder / RUN_FILE).exists()  # the evidence's own folder is left as it was
+    run_id = made.promotion.evidence
     kept = _noted(store, run_id)
     assert [one["gate"] for one in kept["verdicts"]] == [
         "verified bundle", "evidence belongs", "evidence is fresh", "enough to judge",

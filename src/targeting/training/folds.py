@@ -205,7 +205,7 @@ def _in_window(period: Period, rows: pd.DataFrame) -> Bools:
     """Tell which lines were lodged in the training window."""
     inside = (rows["lodged_at"] < period.train_until).to_numpy()
     if period.train_from is not None:
-        inside &= (rows["lodged_at"] >= period.train_from).to_numpy()
+        inside = inside & (rows["lodged_at"] >= period.train_from).to_numpy()
     return inside
 
 
