@@ -232,7 +232,8 @@ def test_days_not_named_are_the_last_whose_results_could_be_known(tables):
 
 def test_a_version_that_cannot_learn_says_why_and_is_left_out(archive):
     never = SplitSettings(gap_days=300)
-    rankers = (ThisModel(TRAINING.model_copy(update={"split": never})), RandomOrder())
+    alone = TRAINING.model_copy(update={"split": never, "expert": None})
+    rankers = (ThisModel(alone), RandomOrder())
     first, other = live(archive, seasons(archive.days, SETTINGS), rankers, never)
     assert first.why.startswith("there are too few results to learn from (0 hits")
     assert not first.parts
