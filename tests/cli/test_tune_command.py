@@ -38,9 +38,7 @@ def arguments(house: House, tmp_path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.skip(
-    reason="the small world knows 16 hits before the fold, 20 are needed: it wants a richer one; test_tune_run holds the same of the Python call"
-)
+@pytest.mark.skip(reason="the small world has too few hits before a fold: it wants a richer one")
 def test_tune_writes_settings_to_train_with_and_goes_on(
     call: Call, arguments: list[str], tmp_path: Path
 ) -> None:
