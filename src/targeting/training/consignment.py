@@ -71,7 +71,8 @@ def codes(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
         return np.arange(len(rows))
     code = rows.groupby([*CONSIGNMENT], dropna=False, sort=False).ngroup().to_numpy(np.int64)
     alone = rows[CONSIGNMENT[0]].isna().to_numpy()
-    return np.where(alone, code.max(initial=-1) + np.cumsum(alone), code)
+    apart = np.where(alone, code.max(initial=-1) + np.cumsum(alone), code)
+    return np.unique(apart, return_inverse=True)[1]
 
 
 def pooled(score: Floats, rows: pd.DataFrame, share: float) -> Floats:
