@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import Call, House
 
 from targeting.config import TrainSettings, load
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.cli.conftest import Call, House
 
 UNTIL = "2024-04-29"
 """Nearly all of the world: an earlier day leaves a fold too few hits."""
