@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from targeting.evaluation import curves, forest, plots, words
+from targeting.evaluation.dimensions import by_dimension
 from targeting.evaluation.paper import Row, picture, template, write_csv, write_json
-from targeting.evaluation.parts import OFFENCE
 from targeting.tables.output import staged_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from targeting.evaluation.findings import Evaluation
@@ -127,7 +126,9 @@ def render(
         plots={name: picture(figure) for name, figure in drawn.items()},
         captions=CAPTIONS,
         extra={name: picture(figure) for name, figure in extra_figures.items()},
-        dimensions=_dimensions(evaluation.slices),
+        dimensions=by_dimension(
+            evaluation.slices, size=lambda part: part.examined, most=_PARTS_SHOWN
+        ),
         provenance=provenance,
     )
     # A number and its percent sign stay on one line.
@@ -142,35 +143,6 @@ def _learnt_from(evaluation: Evaluation, provenance: Mapping[str, str]) -> tuple
         f"The model learnt from results up to {cut_off}, and lines lodged since {first} are judged "
         "here: it may have learnt from some of them, and the figures flatter it.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Dimension:
-    """Parts of one dimension: those shown, how many are not, and those too small."""
-
-    name: str
-    of_hits_only: bool
-    shown: tuple[Slice, ...]
-    hidden: int
-    small: tuple[Slice, ...]
-
-
-def _dimensions(slices: Sequence[Slice]) -> list[_Dimension]:
-    found: list[_Dimension] = []
-    for dimension, group in groupby(slices, key=lambda part: part.dimension):
-        parts = list(group)
-        ranked = [part for part in parts if not part.too_small]
-        largest = sorted(ranked, key=lambda part: -part.examined)[:_PARTS_SHOWN]
-        found.append(
-            _Dimension(
-                name=words.title(dimension),
-                of_hits_only=dimension == OFFENCE,
-                shown=tuple(part for part in ranked if part in largest),
-                hidden=len(ranked) - len(largest),
-                small=tuple(part for part in parts if part.too_small),
-            )
-        )
-    return found
 
 
 def _file_name(title: str) -> str:

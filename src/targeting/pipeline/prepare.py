@@ -17,7 +17,7 @@ from targeting.training.block import Block, Known
 from targeting.training.consignment import companions
 from targeting.training.labels import examined
 from targeting.training.learn import Moment
-from targeting.training.model import LEAST_HITS
+from targeting.training.model import LEAST_HITS, enough
 from targeting.training.splits import Split, split
 from targeting.training.unexamined import sample_unexamined
 
@@ -110,8 +110,7 @@ class Prepared:
         rows
             Shape (n,). Which of the examined rows are meant.
         """
-        hits = int(self.hit[rows].sum())
-        return min(hits, int(rows.sum()) - hits) >= LEAST_HITS
+        return enough(self.hit[rows])
 
     @property
     def gap(self) -> timedelta:
@@ -225,12 +224,12 @@ def _cut_off(tables: TablesFolder, features: FeatureSettings, until: date | None
 
 
 def _require_results(labels: pd.DataFrame, cut_off: date) -> None:
-    hits = int(labels["hit"].sum())
-    if min(hits, len(labels) - hits) < LEAST_HITS:
+    hit = labels["hit"].to_numpy(dtype=bool)
+    if not enough(hit):
         raise InputError(
             "there are too few results to learn from",
             where="inspections",
-            found=f"{len(labels):,} results known before {cut_off}, {hits:,} of them hits",
+            found=f"{len(labels):,} results known before {cut_off}, {hit.sum():,} of them hits",
             do=f"At least {LEAST_HITS} hits and as many clear results are needed: take a later "
             "--until, or bring in more history.",
         )

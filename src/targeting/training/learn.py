@@ -13,7 +13,7 @@ from targeting.training.block import Block
 from targeting.training.calibrate import Calibrator, fit_calibrator
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.expert import Expert, fit_blend
-from targeting.training.model import LEAST_HITS, HitHead, Lesson, Model, fit_hits, fit_revenue
+from targeting.training.model import HitHead, Lesson, Model, enough, fit_hits, fit_revenue
 from targeting.training.propensity import CLOSED, LOT, fit_propensity
 from targeting.training.views import ViewLesson, fit_views
 
@@ -235,12 +235,7 @@ def learn(known: Known, settings: TrainSettings, moment: Moment) -> Model:
     ripe = known.before(moment.at, gap=moment.gap)
     model = fit(ripe, settings)
     before = known.before(moment.calibrate_from, gap=moment.gap)
-    if not _enough(before):
+    if not enough(before.hit):
         return model.calibrated(Calibrator(why="too few results before the calibration block"))
     later = ripe.take((ripe.labels["lodged_at"] >= moment.calibrate_from).to_numpy())
     return calibrated(model, fit(before, settings), later, conveyance=settings.conveyance_offences)
-
-
-def _enough(known: Known) -> bool:
-    hits = int(known.hit.sum())
-    return min(hits, len(known) - hits) >= LEAST_HITS

@@ -249,6 +249,23 @@ class Model:
         return replace(self, calibrator=calibrator)
 
 
+def enough(hit: Bools) -> bool:
+    """Tell whether there are hits and clear results enough to learn from.
+
+    Parameters
+    ----------
+    hit
+        Shape (n,). Results.
+
+    Examples
+    --------
+    >>> enough(np.repeat([True, False], [20, 400])), enough(np.repeat([True, False], [19, 400]))
+    (True, False)
+    """
+    hits = int(hit.sum())
+    return min(hits, len(hit) - hits) >= LEAST_HITS
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Rows to learn from.
@@ -273,8 +290,7 @@ class Lesson:
     @property
     def enough(self) -> bool:
         """Whether there are hits and clear results enough to learn from."""
-        hits = int(self.hit.sum())
-        return min(hits, len(self.hit) - hits) >= LEAST_HITS
+        return enough(self.hit)
 
     def require_enough(self) -> None:
         """Make sure there is something to learn.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from targeting.evaluation.backtest.policies import OWN_CAPACITY
 from targeting.evaluation.backtest.words import best
+from targeting.evaluation.dimensions import by_dimension, finish_shares, height_of, set_below
 from targeting.evaluation.plots import (
     BLUE,
     GREY,
@@ -18,11 +19,8 @@ from targeting.evaluation.plots import (
     figure_of,
     say_instead,
 )
-from targeting.evaluation.words import shorten, title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from targeting.evaluation.backtest.parts import Part
     from targeting.evaluation.backtest.result import Backtest, Row, VersionResult
     from targeting.evaluation.measures import Measure
@@ -133,54 +131,24 @@ def parts_forest(found: Backtest) -> Figure:
     found
         The backtest.
     """
-    groups = [group for group in _groups(found.versions[0].parts) if group[1]]
-    height = 1.3 + 0.3 * sum(len(parts) + 1.2 for _, parts in groups)
-    with canvas(max(height, 2.5)) as axes:
+    ranked = [
+        part
+        for part in found.versions[0].parts
+        if not part.too_small and part.examined.precision.value is not None
+    ]
+    dimensions = by_dimension(ranked, size=lambda part: part.lines, most=_PARTS_SHOWN)
+    with canvas(height_of(dimensions, each=0.3)) as axes:
         axes.set_title("Hits among opened lines, by part")
-        if groups:
-            _forest(axes, groups)
+        if dimensions:
+            set_below(
+                axes, dimensions,
+                said=lambda part: f"{part.lines:,} lines",
+                draw=lambda at, part: _part(axes, at, part, named=part is ranked[0]),
+            )  # fmt: skip
+            finish_shares(axes, pad=42)
         else:
             say_instead(axes, "No part of the traffic is large enough")
     return figure_of(axes)
-
-
-def _groups(parts: Sequence[Part]) -> list[tuple[str, list[Part]]]:
-    ranked = [
-        part for part in parts if not part.too_small and part.examined.precision.value is not None
-    ]
-    names = dict.fromkeys(part.dimension for part in parts)
-    groups = []
-    for name in names:
-        own = [part for part in ranked if part.dimension == name]
-        largest = sorted(own, key=lambda part: (-part.lines, part.value))[:_PARTS_SHOWN]
-        groups.append((name, [part for part in own if part in largest]))
-    return groups
-
-
-def _forest(axes: Axes, groups: Sequence[tuple[str, list[Part]]]) -> None:
-    at, ticks, names, headings = 0.0, [], [], {title(name) for name, _ in groups}
-    first = True
-    for dimension, parts in groups:
-        ticks.append(at)
-        names.append(title(dimension))
-        for part in parts:
-            at += 1
-            ticks.append(at)
-            names.append(f"{shorten(part.value)}  ({part.lines:,} lines)")
-            _part(axes, at, part, named=first)
-            first = False
-        at += 1.3
-    axes.set_yticks(ticks, names)
-    for label in axes.get_yticklabels():
-        label.set_fontweight("bold" if label.get_text() in headings else "normal")
-    axes.set_ylim(at - 0.5, -0.7)
-    axes.set_xlim(left=0)
-    axes.tick_params(axis="y", length=0)
-    axes.yaxis.grid(visible=False)
-    axes.set_xlabel("Share of hits, 95 % interval")
-    as_percent(axes, y=False)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    axes.set_title(axes.get_title(loc="left"), pad=42)
 
 
 def _part(axes: Axes, at: float, part: Part, *, named: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,9 @@ from targeting.evaluation import plots
 from targeting.evaluation import words as plain
 from targeting.evaluation.backtest import pictures, words
 from targeting.evaluation.backtest.policies import OWN_CAPACITY
+from targeting.evaluation.dimensions import by_dimension
 from targeting.evaluation.measures import Measure
 from targeting.evaluation.paper import Row, picture, template, write_csv, write_json
-from targeting.evaluation.parts import OFFENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,41 +101,13 @@ def render(found: Backtest, drawn: Mapping[str, Figure], *, provenance: Mapping[
         plain=plain,
         plots={name: picture(figure) for name, figure in drawn.items()},
         captions=CAPTIONS,
-        dimensions=_dimensions(found.versions[0]),
+        dimensions=by_dimension(
+            found.versions[0].parts, size=lambda part: part.lines, most=_PARTS_SHOWN
+        ),
         provenance=provenance,
     )
     # A number and its percent sign stay on one line.
     return text.replace(" %", "\u00a0%") + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class _Dimension:
-    """Parts of one dimension: those shown, how many are not, and those too small."""
-
-    name: str
-    of_hits_only: bool
-    shown: tuple[Part, ...]
-    hidden: int
-    small: tuple[Part, ...]
-
-
-def _dimensions(version: VersionResult) -> list[_Dimension]:
-    found = []
-    names = dict.fromkeys(part.dimension for part in version.parts)
-    for name in names:
-        parts = [part for part in version.parts if part.dimension == name]
-        ranked = [part for part in parts if not part.too_small]
-        largest = sorted(ranked, key=lambda part: (-part.lines, part.value))[:_PARTS_SHOWN]
-        found.append(
-            _Dimension(
-                name=plain.title(name),
-                of_hits_only=name == OFFENCE,
-                shown=tuple(part for part in ranked if part in largest),
-                hidden=len(ranked) - len(largest),
-                small=tuple(part for part in parts if part.too_small),
-            )
-        )
-    return found
 
 
 def plot_data(found: Backtest) -> dict[str, list[Row]]:

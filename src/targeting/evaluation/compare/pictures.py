@@ -8,6 +8,7 @@ import numpy as np
 
 from targeting.evaluation.compare.findings import EXAMINED, RECOMMENDED, TRUTH
 from targeting.evaluation.compare.words import UNDER, place
+from targeting.evaluation.dimensions import by_dimension, height_of, set_below
 from targeting.evaluation.plots import (
     BLUE,
     GREY,
@@ -18,7 +19,7 @@ from targeting.evaluation.plots import (
     figure_of,
     say_instead,
 )
-from targeting.evaluation.words import shorten, title
+from targeting.evaluation.words import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         CalibrationRow,
         Comparison,
         Difference,
-        SliceDifference,
     )
     from targeting.evaluation.plots import Axes, Figure
 
@@ -97,39 +97,20 @@ def slices_plot(comparison: Comparison) -> Figure:
     comparison
         What was found.
     """
-    groups = [(name, parts) for name, parts in _groups(comparison) if parts]
-    height = 1.3 + 0.25 * sum(len(parts) + 1.2 for _, parts in groups)
-    with canvas(max(height, 2.5)) as axes:
+    known = [p for p in comparison.slices if not p.too_small and _known(p.recall)]
+    dimensions = by_dimension(known, size=lambda part: part.hits, most=MOST_SLICES)
+    with canvas(height_of(dimensions)) as axes:
         axes.set_title("Share of the hits opened: B less A")
-        if not groups:
+        if not dimensions:
             say_instead(axes, "No part of the traffic is large enough")
             return figure_of(axes)
-        at, ticks, names = 0.0, [], []
-        for dimension, parts in groups:
-            ticks.append(at)
-            names.append(title(dimension))
-            for part in parts:
-                at += 1
-                ticks.append(at)
-                names.append(f"{shorten(part.value)}  ({part.hits:,} hits)")
-                _whisker(axes, at, part.recall, BLUE)
-            at += 1.3
-        axes.set_yticks(ticks, names)
-        headings = {title(dimension) for dimension, _ in groups}
-        for label in axes.get_yticklabels():
-            label.set_fontweight("bold" if label.get_text() in headings else "normal")
-        axes.set_ylim(at - 0.5, -0.7)
+        set_below(
+            axes, dimensions,
+            said=lambda part: f"{part.hits:,} hits",
+            draw=lambda at, part: _whisker(axes, at, part.recall, BLUE),
+        )  # fmt: skip
         _finish(axes, "Difference, 95 % interval")
     return figure_of(axes)
-
-
-def _groups(comparison: Comparison) -> list[tuple[str, list[SliceDifference]]]:
-    groups: list[tuple[str, list[SliceDifference]]] = []
-    for name in dict.fromkeys(part.dimension for part in comparison.slices):
-        parts = [p for p in comparison.slices if p.dimension == name and not p.too_small]
-        largest = sorted(parts, key=lambda part: (-part.hits, part.value))[:MOST_SLICES]
-        groups.append((name, [part for part in parts if part in largest and _known(part.recall)]))
-    return groups
 
 
 def calibration_plot(comparison: Comparison) -> Figure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,11 +21,12 @@ from targeting.evaluation.compare.findings import (
     TRUTH,
     Comparison,
 )
+from targeting.evaluation.dimensions import by_dimension
 from targeting.evaluation.paper import Row, picture, template, write_csv, write_json
 from targeting.tables.output import staged_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from targeting.evaluation.compare.findings import Difference, SliceDifference
@@ -150,7 +150,7 @@ def render(comparison: Comparison, drawn: Mapping[str, Figure]) -> str:
         cards=_cards(comparison),
         plots={name: picture(figure) for name, figure in drawn.items()},
         captions=CAPTIONS,
-        dimensions=_dimensions(comparison.slices),
+        dimensions=by_dimension(comparison.slices, size=lambda part: part.hits, most=_PARTS_SHOWN),
     )
     return text.replace(" %", "\u00a0%") + "\n"
 
@@ -166,33 +166,6 @@ def _cards(comparison: Comparison) -> list[tuple[str, Difference | None, str]]:
         if what != TRUTH or row is not None:
             cards.append((f"More hits with B, {words.UNDER[what]}", row, note))
     return cards
-
-
-@dataclass(frozen=True, slots=True)
-class _Dimension:
-    """Parts of one dimension: those shown, how many are not, and those too small."""
-
-    name: str
-    shown: tuple[SliceDifference, ...]
-    hidden: int
-    small: tuple[SliceDifference, ...]
-
-
-def _dimensions(slices: Sequence[SliceDifference]) -> list[_Dimension]:
-    found: list[_Dimension] = []
-    for dimension, group in groupby(slices, key=lambda part: part.dimension):
-        parts = list(group)
-        ranked = [part for part in parts if not part.too_small]
-        largest = sorted(ranked, key=lambda part: -part.hits)[:_PARTS_SHOWN]
-        found.append(
-            _Dimension(
-                name=common_words.title(dimension),
-                shown=tuple(part for part in ranked if part in largest),
-                hidden=len(ranked) - len(largest),
-                small=tuple(part for part in parts if part.too_small),
-            )
-        )
-    return found
 
 
 def plot_data(comparison: Comparison) -> dict[str, list[Row]]:

@@ -10,7 +10,7 @@ import numpy as np
 from targeting.training.baselines.base import Scored
 from targeting.training.baselines.draw import RandomOrder
 from targeting.training.calibrate import Calibrator, fit_calibrator
-from targeting.training.model import LEAST_HITS
+from targeting.training.model import enough
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,25 +111,13 @@ def learnt(known: Known, moment: Moment, fit: Callable[[Known], LogOdds]) -> Fit
         Draws by lot where there are too few hits or clear results to learn from.
     """
     old = known.before(moment.at, gap=moment.gap)
-    if not enough(old):
+    if not enough(old.hit):
         return RandomOrder()
     source = fit(old)
     before = known.before(moment.calibrate_from, gap=moment.gap)
-    if not enough(before):
+    if not enough(before.hit):
         why = "too few results before the calibration block"
         return Calibrated(source, Calibrator(why=why), mean_revenue(old))
     later = old.take((old.labels["lodged_at"] >= moment.calibrate_from).to_numpy())
     calibrator = fit_calibrator(fit(before).log_odds(later.block), later.hit)
     return Calibrated(source, calibrator, mean_revenue(old))
-
-
-def enough(known: Known) -> bool:
-    """Tell whether there are hits and clear results enough to learn from.
-
-    Parameters
-    ----------
-    known
-        Examined declarations.
-    """
-    hits = int(known.hit.sum())
-    return min(hits, len(known) - hits) >= LEAST_HITS
