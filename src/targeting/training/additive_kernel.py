@@ -153,10 +153,12 @@ def points_spread(indicators, conditions, into, matrix, out):
 
     Parameters
     ----------
-    indicators, conditions, matrix
+    indicators, conditions
         As for `points_summed`.
     into
         Shape (indicators,). Column of each.
+    matrix
+        Shape (n, features), float32.
     out
         Shape (n, columns). Added to.
     """
