@@ -426,8 +426,8 @@ further than {many.apart:.1e} from its (limit {CLOSE:g}). Goals
 {"kept" if found.fine else "NOT kept"}.**
 
 Written by `benchmarks/explain.py`; do not edit. Reproduce it with `make bench-explain`. Model:
-{found.trees:,} trees, {found.leaves:,} leaves, {found.features:,} features, trained with the default
-settings on the simulated corridor (preset `demo`). Rows: its lines, repeated, each number moved by
+{found.trees:,} trees, {found.leaves:,} leaves, {found.features:,} features, trained with the
+default settings on the simulated corridor (preset `demo`). Rows: its lines, repeated, each number moved by
 about one per cent. On: {", ".join(f"{name} {what}" for name, what in on.items())}.
 
 ## One line
@@ -442,8 +442,8 @@ passes on the clock of an idle machine. {sizes.single:,} lines; LightGBM's contr
 
 ## Many rows
 
-The trees' contributions, {sizes.threads} threads each. LightGBM explained {many.other_rows:,} of the
-rows, some after each of {PARTS} parts of ours; "all rows" is its rate scaled.
+The trees' contributions, {sizes.threads} threads each. LightGBM explained {many.other_rows:,} of
+the rows, some after each of {PARTS} parts of ours; "all rows" is its rate scaled.
 
 | | rows a second | all rows |
 | --- | --- | --- |
@@ -466,8 +466,8 @@ had read included. All contributions at once would take
 def _woodelf(found: Many | None) -> str:
     if found is None:
         return "woodelf was not installed."
-    return f"""woodelf refuses categorical splits. On trees of the same number and size that take the
-codes of categories for numbers, one thread each, {found.rows:,} rows, preparation included:
+    return f"""woodelf refuses categorical splits. On trees of the same number and size that take
+the codes of categories for numbers, one thread each, {found.rows:,} rows, preparation included:
 
 | | rows a second |
 | --- | --- |
