@@ -310,7 +310,10 @@ def test_a_quiet_month_inside_the_window_is_no_obstacle(
     scores = scorer.score(tables, start=CUT_OFF, stop=LAST, explain=explain).rows
 
     assert len(scores) == int((local >= date(2024, 4, 28)).sum()) > 0
-    assert list(scores.columns[6:]) == [*VIEWS, *([] if explain == "none" else ["reasons"])]
+    assert list(scores.columns[6:]) == [
+        *VIEWS,
+        *([] if explain == "none" else ["reasons", "similar"]),
+    ]
 
 
 @pytest.mark.parametrize(

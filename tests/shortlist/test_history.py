@@ -101,7 +101,7 @@ def test_a_link_counts_lines_whose_other_party_had_been_examined_and_caught(
         ],
     )
 
-    found = told(tables, "D0004", "consignee_via_consignor", "consignee_via_consignor_lines")
+    found = told(tables, "D0004", "consignee", "consignee_via_consignor_lines")
 
     assert (found.declarations, found.examinations, found.hits) == (3, 1, 1)
     assert found.through == ("consignor_id",)

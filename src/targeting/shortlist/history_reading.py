@@ -52,23 +52,53 @@ def histories(
         The tables the lines were scored from.
     asked
         Reasons. One whose key the settings do not name, or whose line lacks a column of the key,
-        has no history.
+        has no history. A link's is that of the link: what had been found with the other parties.
     settings
         Keys and links of the model, and the zone where days close.
     until
         Local day after the last line's; nothing later is read.
     """
-    known = settings.profile_columns
+    profiles = _Profiles.of(settings)
     by_key: dict[str, list[Asked]] = {}
     for one in sorted({*asked}, key=lambda one: (one.key, one.declaration_id, one.feature)):
-        if known.get(one.key):
-            by_key.setdefault(one.key, []).append(one)
+        name = profiles.behind(one)
+        if profiles.columns.get(name):
+            by_key.setdefault(name, []).append(one)
     if not by_key:
         return {}
-    shelf = _Shelf.read(tables, by_key, settings, until=until)
+    shelf = _Shelf.read(tables, by_key, profiles, until=until)
     return {
         one: told for name, group in by_key.items() for one, told in _of_key(shelf, name, group)
     }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Profiles:
+    """What the settings say of each profile, by its name."""
+
+    time_zone: str
+    columns: Mapping[str, tuple[str, ...]]
+    measures: Mapping[str, KeyMeasure]
+    links: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, settings: FeatureSettings) -> _Profiles:
+        links = {link.name: link.through for link in settings.links}
+        return cls(settings.time_zone, settings.profile_columns, settings.measures, links)
+
+    def behind(self, one: Asked) -> str:
+        """Name the profile a reason speaks of: its key's, or that of the link its feature is of."""
+        names = [name for name in self.links if one.feature.startswith(f"{name}_")]
+        return max(names, key=len, default=one.key)
+
+    def measure(self, name: str) -> KeyMeasure:
+        """Return what a profile follows."""
+        return self.measures.get(name, "price")
+
+    def followed(self, name: str, feature: str) -> Followed | KeyMeasure | None:
+        """Tell which amount a reason compares; None where it compares none."""
+        measure = self.measure(name)
+        return measure if measure != "price" else _FOLLOWED.get(feature.removeprefix(f"{name}_"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +106,7 @@ class _Shelf:
     """Everything read, once for all keys."""
 
     events: Events
-    settings: FeatureSettings
+    profiles: _Profiles
     day: Days
     place: Mapping[str, int]
 
@@ -85,25 +115,24 @@ class _Shelf:
         cls,
         tables: Tables,
         by_key: Mapping[str, list[Asked]],
-        settings: FeatureSettings,
+        profiles: _Profiles,
         *,
         until: date,
     ) -> _Shelf:
-        links = {link.name: link.through for link in settings.links}
         columns = dict.fromkeys(
             column
             for key in by_key
-            for column in (*settings.profile_columns[key], *links.get(key, ()))
+            for column in (*profiles.columns[key], *profiles.links.get(key, ()))
         )
-        followed = dict.fromkeys(settings.measures.get(key, "price") for key in by_key)
+        followed = dict.fromkeys(profiles.measure(key) for key in by_key)
         measures = tuple(measure for measure in followed if measure != "price")
         ids = pa.array(sorted({one.declaration_id for group in by_key.values() for one in group}))
-        reader = Reader(tables, settings.time_zone, tuple(columns), measures)
+        reader = Reader(tables, profiles.time_zone, tuple(columns), measures)
         events = reader.history(Wanted(ids=ids.cast(pa.string())), until=until)
         places = np.flatnonzero(events.declarations[WANTED].to_numpy()).tolist()
         return cls(
             events,
-            settings,
+            profiles,
             events.declarations[DAY].to_numpy().astype(np.int64),
             dict(zip(events.ids.to_pylist(), places, strict=True)),
         )
@@ -128,7 +157,7 @@ class _Shelf:
 class _Dated:
     """Events of one key after the other, each key's in order of their day."""
 
-    code: Days
+    at: Days
     day: Days
     place: Days
 
@@ -136,12 +165,12 @@ class _Dated:
     def of(cls, code: Codes, day: Days) -> _Dated:
         there = np.flatnonzero(code >= 0)
         order = there[np.lexsort((day[there], code[there]))]
-        return cls(code[order].astype(np.int64), day[order], order.astype(np.int64))
+        return cls(code[order].astype(np.int64) * _SPAN + day[order], day[order], order)
 
     def ends(self, code: Days, day: Days) -> tuple[Days, Days]:
         """Return where the events of some keys begin, and where those before a day end."""
-        at = self.code * _SPAN + self.day
-        return np.searchsorted(at, code * _SPAN), np.searchsorted(at, code * _SPAN + day)
+        first = code * _SPAN
+        return np.searchsorted(self.at, first), np.searchsorted(self.at, first + day)
 
     def before(self, code: int, day: int) -> slice:
         """Return where a key's events strictly before a day lie."""
@@ -171,13 +200,12 @@ class _Key:
 
     @classmethod
     def of(cls, shelf: _Shelf, name: str, group: list[Asked]) -> _Key:
-        settings = shelf.settings
-        columns = settings.profile_columns[name]
-        through = {link.name: link.through for link in settings.links}.get(name, ())
+        profiles = shelf.profiles
+        columns, through = profiles.columns[name], profiles.links.get(name, ())
         asking = np.zeros(len(shelf.day), dtype=bool)
         asking[[shelf.place[one.declaration_id] for one in group]] = True
         lodged, known = shelf.coded(columns, asking)
-        followed = {_followed(settings, one) for one in group} - {None}
+        followed = {profiles.followed(name, one.feature) for one in group}
         return cls(
             name=name,
             columns=columns,
@@ -223,15 +251,7 @@ def _of_key(shelf: _Shelf, name: str, group: list[Asked]) -> Iterator[tuple[Aske
         place = shelf.place[one.declaration_id]
         if key.code[place] >= 0:
             day = int(shelf.day[place])
-            yield one, key.history(place, day, _followed(shelf.settings, one))
-
-
-def _followed(settings: FeatureSettings, one: Asked) -> Followed | KeyMeasure | None:
-    """Tell which amount a reason compares; None where it compares none."""
-    measure = settings.measures.get(one.key, "price")
-    if measure != "price":
-        return measure
-    return _FOLLOWED.get(one.feature.removeprefix(f"{one.key}_"))
+            yield one, key.history(place, day, shelf.profiles.followed(name, one.feature))
 
 
 def _results(shelf: _Shelf, known: Codes) -> _Results:
