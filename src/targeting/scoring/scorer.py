@@ -17,6 +17,7 @@ from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
 from targeting.scoring import precedents
+from targeting.scoring.one import lodged_on
 from targeting.scoring.scores import Scores, ScoresInfo, as_struct
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
@@ -271,6 +272,49 @@ class Scorer:
             raise _nothing_lodged(tables, start, stop)
         _require_once(tables, rows["declaration_id"])
         return Scores(rows, self.info)
+
+    def score_one(
+        self,
+        tables: Tables,
+        declaration_id: str,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Scores:
+        """Score and explain one declaration, as `score` would on its day.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        declaration_id
+            Which one.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        Scores
+            One row.
+
+        Raises
+        ------
+        InputError
+            If the declaration is not in the tables. Its id is not repeated in the error.
+        """
+        day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
+        stop = day + timedelta(days=1)
+        snapshot = self._start_from(tables, day, progress)
+        chunks = self._chunks(tables, day, stop, snapshot=snapshot, progress=progress)
+        rows, matrix = next(iter(chunks))
+        _require_once(tables, rows["declaration_id"])
+        at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
+        scored = score_matrix(self.bundle.model, rows, matrix)
+        progress("reasons")
+        told = self.explained(scored, rows, matrix, at, language=language)
+        return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
     def _start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
