@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from targeting.features.code_words import coded
 from targeting.features.registry import text
 from targeting.language import Phrase, marked, said, say
 
@@ -187,7 +188,7 @@ def named(column: str, line: Mapping[str, object]) -> Phrase:
         )
     own = _port(column)
     if own in _WITH_CODE:
-        return say(_WITH_CODE[own], code=text(line, own))
+        return say(_WITH_CODE[own], code=coded(line, own))
     words = own.removesuffix("_id").replace("_", " ")
     if own.endswith(_NAMELESS):
         return say("this {column}", column=words)

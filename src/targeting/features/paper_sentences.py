@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from targeting.features.code_words import coded
 from targeting.features.registry import number, text
 from targeting.language import Amount, Count, Phrase, counted, marked, say
 
@@ -97,7 +98,7 @@ def terms(line: Mapping[str, object]) -> Phrase | None:
     unfit = number(line, "terms_unfit_mode")
     if math.isnan(unfit):
         return None
-    code, mode = text(line, "incoterm"), text(line, "transport_mode")
+    code, mode = text(line, "incoterm"), coded(line, "transport_mode")
     if unfit:
         return say(
             "delivery terms {code}, transport mode {mode}: those terms are for ships",
