@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from targeting.errors import BundleError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions_by_chunk
 from targeting.training.consignment import codes
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ def gather(known: Known, model: Model, *, time_zone: str, limit: int) -> Precede
     kept = facts.take(chosen)
     matrix = np.ascontiguousarray(known.block.matrix[kept.index.to_numpy()])
     features = known.block.spec.features
-    pulled = directions(features, contributions(model, matrix).values)
+    parts = contributions_by_chunk(model, matrix)
+    pulled = np.concatenate([directions(features, part.values) for _, part in parts])
     numbers = codes(known.block.rows.iloc[kept.index].reset_index(drop=True))
     lines = pa.Table.from_pandas(
         kept.assign(consignment=numbers), schema=COLUMNS, preserve_index=False

@@ -11,7 +11,7 @@ import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
@@ -409,15 +409,20 @@ class Scorer:
         """
         model, spec, held = self.bundle.model, self.bundle.spec, self.bundle.precedents
         some, lines = np.ascontiguousarray(matrix[chosen]), rows.iloc[chosen]
-        pulled = contributions(model, some)
         score = scored["score"].to_numpy()[chosen]
-        found = reasons_of(model, spec, lines, some, score, explained=pulled)
-        told = [[as_struct(reason, language) for reason in one] for one in found]
+        told: list[list[dict[str, object]]] = []
+        alike: list[dict[str, object]] = []
+        for start, pulled in contributions_by_chunk(model, some):
+            part = slice(start, start + len(pulled.values))
+            own, values = lines.iloc[part], some[part]
+            found = reasons_of(model, spec, own, values, score[part], explained=pulled)
+            told += [[as_struct(reason, language) for reason in one] for one in found]
+            if held is not None:
+                near = precedents.similar_to(held, spec, own, pulled)
+                alike += [precedents.as_struct(one) for one in near]
         columns = {"reasons": _among(told, chosen, scored.index)}
         if held is not None:
-            alike = precedents.similar_to(held, spec, lines, pulled)
-            beside = [precedents.as_struct(one) for one in alike]
-            columns["similar"] = _among(beside, chosen, scored.index)
+            columns["similar"] = _among(alike, chosen, scored.index)
         return scored.assign(**columns)
 
     def _require_window(self, tables: Tables, start: date, stop: date) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from targeting.shortlist.charts import (
     spark_svg,
     spread_svg,
 )
+from targeting.shortlist.words import each_of
 
 if TYPE_CHECKING:
     from targeting.language import Language
@@ -209,8 +210,7 @@ def similar_told(cell: object, language: Language) -> SimilarTold | None:
     """
     if not isinstance(cell, Mapping):
         return None
-    among, hits, lines = int(cell["among"]), int(cell["hits"]), cell["lines"]
-    past = [one for one in lines if isinstance(one, Mapping)] if _many(lines) else []
+    among, hits, past = int(cell["among"]), int(cell["hits"]), each_of(cell["lines"])
     if not among and not past:
         return None
     return SimilarTold(
@@ -223,10 +223,6 @@ def similar_told(cell: object, language: Language) -> SimilarTold | None:
         ),
         lines=tuple(language.say(_past(one)) for one in past),
     )
-
-
-def _many(lines: object) -> bool:
-    return isinstance(lines, Iterable) and not isinstance(lines, str)
 
 
 def _counted(among: int, hits: int) -> Phrase:

@@ -9,15 +9,18 @@ ask about it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from targeting.features.columns import floats_of
 from targeting.features.engine import DAY, HIT, MASS, VALUE, WANTED, Reader, Wanted, measured_as
 from targeting.features.keys import encode_wanted
 from targeting.shortlist.history import Asked, Followed, History, counted_before, spread_of
+from targeting.shortlist.words import each_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,11 +37,55 @@ if TYPE_CHECKING:
     Days = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
+HISTORIES = "histories"
+"""Column of a list with the histories behind each line's reasons, by the feature that speaks."""
+
 _FOLLOWED: Mapping[str, Followed] = {
     "typical_price": "price", "price_ratio": "price", "price_z": "price",
     "value_ratio": "value", "mass_ratio": "mass",
 }  # fmt: skip
 _SPAN = 1 << 20  # more days than any history has
+
+
+def add_histories(
+    lines: pd.DataFrame, tables: Tables, features: FeatureSettings | None
+) -> pd.DataFrame:
+    """Add the histories behind the reasons of each line.
+
+    Parameters
+    ----------
+    lines
+        From `targeting.shortlist.lines.add_facts`. Not changed.
+    tables
+        The tables the lines were scored from.
+    features
+        What the model looks at; None, as an older scores file has it, adds no history.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `lines` with the column `HISTORIES`: by feature, or empty.
+    """
+    asked = [] if features is None else _asked(lines)
+    found: dict[Asked, History] = {}
+    if features is not None and asked:
+        last = lines["lodged_at"].dt.tz_convert(features.time_zone).max().date()
+        found = histories(tables, asked, features, until=last + timedelta(days=1))
+    by_line: dict[str, dict[str, History]] = {}
+    for one, history in found.items():
+        by_line.setdefault(one.declaration_id, {})[one.feature] = history
+    told = [by_line.get(str(name), {}) for name in lines["declaration_id"]]
+    return lines.assign(**{HISTORIES: pd.Series(told, index=lines.index, dtype="object")})
+
+
+def _asked(lines: pd.DataFrame) -> list[Asked]:
+    """List the reasons that speak of a key."""
+    return [
+        Asked(str(name), str(one["key"]), str(one["feature"]))
+        for name, cell in zip(lines["declaration_id"], lines["reasons"], strict=True)
+        for one in each_of(cell)
+        if one.get("key") and one.get("feature")
+    ]
 
 
 def histories(

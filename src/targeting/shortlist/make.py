@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from targeting.language import Language
 from targeting.shortlist.exports import write_shortlist
+from targeting.shortlist.history_reading import add_histories
 from targeting.shortlist.lines import add_facts
 from targeting.shortlist.policy import draw
 from targeting.shortlist.report import ShortlistHeader, ShortlistReport, count
@@ -73,6 +74,7 @@ def make_shortlist(
         mandatory=mandatory,
     )
     lines = add_facts(drawn, tables, time_zone=settings.time_zone)
+    lines = add_histories(lines, tables, scores.info.features)
     header = ShortlistHeader(scores.info, settings, capacity, report, language)
     write_shortlist(lines, output, header=header)
     return report

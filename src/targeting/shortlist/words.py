@@ -41,10 +41,13 @@ class Reason:
         The sentence.
     raises
         Whether it speaks for risk (True) or against it.
+    feature
+        The feature that says it; empty where the file does not say.
     """
 
     text: str
     raises: bool
+    feature: str = ""
 
 
 def risk_words(probability: float) -> Phrase:
@@ -126,21 +129,33 @@ def reasons_in_words(
     >>> reasons_in_words(None, selected_by="random")[0].text
     'Drawn by lot: shows what the model does not see.'
     """
-    told = [(_contribution(one), _text(one, language)) for one in _each(cell)]
-    found = [one for one in told if one[1]]
+    told = [
+        Reason(_text(one, language), _contribution(one) >= 0, str(one.get("feature") or ""))
+        for one in each_of(cell)
+    ]
+    found = [reason for reason in told if reason.text]
     if not found:
         return (Reason(language.say(say(_WITHOUT_REASONS[selected_by])), raises=True),)
     # Within each side they come in the order of the scores file: facts before patterns.
-    raising = [one for one in found if one[0] >= 0]
-    lowering = [one for one in found if one[0] < 0]
     return (
-        *(Reason(text, raises=True) for _, text in raising),
-        *(Reason(text, raises=False) for _, text in lowering),
+        *(reason for reason in found if reason.raises),
+        *(reason for reason in found if not reason.raises),
     )
 
 
-def _each(cell: object) -> list[dict[str, object]]:
-    """Read a cell that pandas may hand over as a list, an array, None or NaN."""
+def each_of(cell: object) -> list[dict[str, object]]:
+    """Read a cell that pandas may hand over as a list, an array, None or NaN.
+
+    Parameters
+    ----------
+    cell
+        Of a column that holds lists.
+
+    Examples
+    --------
+    >>> each_of([{"text": "New importer."}]), each_of(None), each_of(float("nan"))
+    ([{'text': 'New importer.'}], [], [])
+    """
     if not isinstance(cell, Iterable) or isinstance(cell, str):
         return []
     return [one for one in cell if isinstance(one, dict)]
