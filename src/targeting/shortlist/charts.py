@@ -97,7 +97,7 @@ def months_svg(months: Sequence[Month], words: MonthWords) -> str:
         _text(_LEFT, 102, words.first),
         _text(_WIDTH - _LEFT, 102, words.last, end=True),
     ]
-    return _svg("chart", (_WIDTH, 104), words.title, words.description, shapes)
+    return _svg((_WIDTH, 104), words, shapes)
 
 
 def spread_svg(spread: Spread, words: SpreadWords) -> str:
@@ -123,22 +123,28 @@ def spread_svg(spread: Spread, words: SpreadWords) -> str:
         _text(_LEFT, 86, words.low),
         _text(_WIDTH - _LEFT, 86, words.high, end=True),
     ]
-    return _svg("chart", (_WIDTH, 90), words.title, words.description, shapes)
+    return _svg((_WIDTH, 90), words, shapes)
 
 
-def spark_svg(months: Sequence[Month], title: str) -> str:
+def spark_svg(months: Sequence[Month]) -> str:
     """Draw a line of text's worth of history: declarations by month, months with a hit marked.
+
+    It stands beside its own numbers in words, so it says nothing to who cannot see it.
 
     Parameters
     ----------
     months
         In order.
-    title
-        What it shows, for who cannot see it.
     """
     row = _Row(len(months), 14, 13, left=0.0, right=96.0)
-    bars = row.bars([one.declarations for one in months], "lodged")
-    return _svg("spark", (96, 22), title, "", [*bars, *row.marks([one.hits for one in months])])
+    shapes = [
+        *row.bars([one.declarations for one in months], "lodged"),
+        *row.marks([one.hits for one in months]),
+    ]
+    drawn = "".join(shapes)
+    return (
+        f'<svg class="spark" viewBox="0 0 96 22" aria-hidden="true" focusable="false">{drawn}</svg>'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +169,22 @@ class _Row:
     def bars(self, counts: Sequence[int], kind: str, *, most: int | None = None) -> list[str]:
         """Draw a bar for each count; anything above none is seen."""
         most = max(counts, default=0) if most is None else most
-        width, shapes = _n(0.8 * self.step), []
+        width, drawn = _n(0.8 * self.step), ""
         for at, count in enumerate(counts):
             if count:
                 tall = max(self.height * count / most, 1.0)
-                x, y = _n(self.left + (at + 0.1) * self.step), _n(self.bottom - tall)
-                shapes.append(
-                    f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{_n(tall)}"/>'
-                )
-        return shapes
+                x = _n(self.left + (at + 0.1) * self.step)
+                drawn += f"M{x} {_n(self.bottom)}v-{_n(tall)}h{width}v{_n(tall)}z"
+        return [f'<path class="{kind}" d="{drawn}"/>'] if drawn else []
 
     def marks(self, counts: Sequence[int]) -> list[str]:
         """Mark the columns with any count by a diamond below the axis."""
-        return [
-            f'<path class="mark" d="M{_n(self.left + (at + 0.5) * self.step)} '
-            f'{_n(self.bottom + 2)}l3 3-3 3-3-3z"/>'
+        drawn = "".join(
+            f"M{_n(self.left + (at + 0.5) * self.step)} {_n(self.bottom + 2)}l3 3-3 3-3-3z"
             for at, count in enumerate(counts)
             if count
-        ]
+        )
+        return [f'<path class="mark" d="{drawn}"/>'] if drawn else []
 
 
 def _place(spread: Spread, value: float) -> float:
@@ -200,14 +204,12 @@ def _text(x: float, y: float, words: str, *, end: bool = False) -> str:
     return f'<text x="{_n(x)}" y="{_n(y)}"{anchor}>{escape(words)}</text>'
 
 
-def _svg(
-    kind: str, size: tuple[float, float], title: str, description: str, shapes: Iterable[str]
-) -> str:
-    described = f"<desc>{escape(description)}</desc>" if description else ""
+def _svg(size: tuple[float, float], words: MonthWords | SpreadWords, shapes: Iterable[str]) -> str:
     return (
-        f'<svg class="{kind}" viewBox="0 0 {_n(size[0])} {_n(size[1])}" role="img" '
-        f'focusable="false" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{described}{''.join(shapes)}</svg>"
+        f'<svg class="chart" viewBox="0 0 {_n(size[0])} {_n(size[1])}" role="img" '
+        f'focusable="false" aria-label="{escape(words.title)}">'
+        f"<title>{escape(words.title)}</title><desc>{escape(words.description)}</desc>"
+        f"{''.join(shapes)}</svg>"
     )
 
 

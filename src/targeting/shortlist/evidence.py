@@ -71,8 +71,8 @@ class SimilarTold:
     lines: tuple[str, ...]
 
 
-def history_told(history: History, language: Language) -> HistoryTold:
-    """Tell and draw a history.
+def history_told(history: History, language: Language) -> HistoryTold | None:
+    """Tell and draw a history; None where there is none: the reason itself says so.
 
     Parameters
     ----------
@@ -81,11 +81,13 @@ def history_told(history: History, language: Language) -> HistoryTold:
     language
         In which it is told.
     """
+    if not history.declarations:
+        return None
     summary = language.say(history_summary(history))
     charts = [months_svg(history.months, _month_words(history, language, summary))]
     if history.spread is not None:
         charts.append(spread_svg(history.spread, _spread_words(history, history.spread, language)))
-    return HistoryTold(summary, spark_svg(history.months, summary), tuple(charts))
+    return HistoryTold(summary, spark_svg(history.months), tuple(charts))
 
 
 def history_summary(history: History) -> Phrase:

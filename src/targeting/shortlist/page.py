@@ -78,7 +78,7 @@ class PageLine:
     bar: float
     revenue: Slot
     reasons: tuple[Reason, ...]
-    histories: Mapping[str, HistoryTold]
+    histories: Mapping[str, HistoryTold | None]
     similar: SimilarTold | None
     unit: tuple[Fact, ...]
     goods: tuple[Fact, ...]
