@@ -164,7 +164,10 @@ def test_every_feature_of_a_full_line_has_its_sentence(settings: FeatureSettings
 @pytest.mark.parametrize("settings", [FeatureSettings(), WIDE], ids=["default", "wide"])
 def test_a_line_without_facts_has_no_sentence_but_says_what_is_missing(settings: FeatureSettings):
     features = registry(settings)
-    assert [one.name for one in features if one.sentence({}) is not None] == []
+    names = [feature.name for feature in features]
+    missing = dict.fromkeys(DECLARATIONS.names) | dict.fromkeys(names, float("nan"))
+    for line in ({}, missing):
+        assert [one.name for one in features if one.sentence(line) is not None] == []
     assert [one.name for one in features if one.unsaid is None] == []
 
 

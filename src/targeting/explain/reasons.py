@@ -92,10 +92,9 @@ def reasons(
         Strongest first among the facts that raise the risk, then those that lower it; a pattern,
         such as a country's past results, comes last, and one at most.
     """
-    told = _by_group(features, contribution, line)
-    if others:
-        told.append(_consignment(others))
-    strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
+    strong = _by_group(features, contribution, line)
+    if abs(others) >= LEAST:
+        strong.append(_consignment(others))
     patterns = {feature.name for feature in features if feature.pattern}
     facts = [reason for reason in strong if reason.feature not in patterns]
     raising = sorted((r for r in facts if r.contribution > 0), key=_strength)
@@ -126,13 +125,21 @@ def _consignment(others: float) -> Reason:
 def _by_group(
     features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
 ) -> list[Reason]:
-    """Add the contributions of each group, and let its strongest feature with a fact speak."""
+    """Add the contributions of each group, and let its strongest feature with a fact speak.
+
+    Groups that hardly move the score are left out before anything is said of them.
+    """
     groups: dict[str, list[int]] = {}
     for at in np.argsort(-np.abs(contribution), kind="stable"):
         if contribution[at] == 0.0:
             break
         groups.setdefault(_subject(features[at]), []).append(int(at))
-    return [_reason(features, contribution, line, members) for members in groups.values()]
+    totals = ((members, float(contribution[members].sum())) for members in groups.values())
+    return [
+        _reason(features, contribution, line, members)
+        for members, total in totals
+        if abs(total) >= LEAST
+    ]
 
 
 def _subject(feature: Feature) -> str:
