@@ -79,7 +79,8 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     )
     if model.views is None:
         return scored
-    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+    papers = model.views.papers(matrix, threads=model.threads)
+    conveyance = model.views.conveyance(matrix, threads=model.threads)
     return scored.assign(
         papers_probability=papers,
         conveyance_probability=conveyance,
@@ -312,8 +313,7 @@ class Scorer:
         _require_once(tables, rows["declaration_id"])
         at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
         scored = score_matrix(self.bundle.model, rows, matrix)
-        progress("reasons")
-        told = self.explained(scored, rows, matrix, at, language=language)
+        told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
         return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
     def _start_from(
@@ -376,8 +376,7 @@ class Scorer:
         chosen = np.arange(len(scored))
         if explain == "top":
             chosen = _top(scored, rows["lodged_local"].dt.date)
-        progress(f"reasons for {len(chosen):,} lines")
-        return self.explained(scored, rows, matrix, chosen, language=language)
+        return self.explained(scored, rows, matrix, chosen, language=language, progress=progress)
 
     def explained(
         self,
@@ -387,6 +386,7 @@ class Scorer:
         chosen: Ints,
         *,
         language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
     ) -> pd.DataFrame:
         """Add reasons to some scored lines, and the past examined lines most like them.
 
@@ -400,6 +400,8 @@ class Scorer:
             Places of the lines to explain.
         language
             In which reasons are written out.
+        progress
+            Told what is being done.
 
         Returns
         -------
@@ -413,6 +415,7 @@ class Scorer:
         told: list[list[dict[str, object]]] = []
         alike: list[dict[str, object]] = []
         for start, pulled in contributions_by_chunk(model, some):
+            progress(f"reasons for {len(told):,} of {len(chosen):,} lines")
             part = slice(start, start + len(pulled.values))
             own, values = lines.iloc[part], some[part]
             found = reasons_of(model, spec, own, values, score[part], explained=pulled)
