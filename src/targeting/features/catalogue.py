@@ -207,7 +207,8 @@ def _history(settings: FeatureSettings) -> str:
             "statistics of the second\ntable it carries, unless the settings name them. The "
             "feature is named after both, such as\n`consignee_hit_rate_365d`. A key with no value "
             "in one of its columns is missing. Statistics of value,\nmass and price are from the "
-            "declaration, whatever the key.\n",
+            "declaration, whatever the key. An indicator is carried by the statistics that\ntell it: "
+            "that a consignee is new by its counts and days, not by its hit rate.\n",
             _table(("key", "columns", "family", "kind", "from", "features", "indicators"), keys),
             _table(("feature", "kept for", "unit", "meaning"), _statistics(settings)),
         ]
@@ -217,12 +218,13 @@ def _history(settings: FeatureSettings) -> str:
 def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
     columns = ", ".join(f"`{column}`" for column in key.columns)
     settings = FeatureSettings(keys=(key,))
-    first = relative_features(settings)[key.name][0].feature
+    group = [one.feature for one in relative_features(settings)[key.name]]
+    first, numbers = group[0], sorted({number for one in group for number in one.indicators})
     measured = key.measure != "price"
     return (
         f"`{key.name}`", columns, family_of(key), "measure" if measured else kind_of(key),
         first.computable if measured else computable_from(key.columns),
-        str(count), _numbers(first.indicators),
+        str(count), _numbers(numbers),
     )  # fmt: skip
 
 

@@ -204,6 +204,21 @@ _INDICATORS = {
     ("hs6", "origin_country"): (24, 46),
 }
 
+_SEEN = ("declarations", "days_since_first", "days_since_last")
+_FOUND = ("examinations", "hits", "hit_rate", "revenue", "days_since_last_hit")
+_TELLING = {
+    **dict.fromkeys((1, 2), ("declarations", "days_since_first")),
+    **dict.fromkeys((3, 4, 7, 13, 16, 22, 24, 28, 30, 33, 34, 56, 61, 64), _SEEN),
+    **dict.fromkeys((17, 18, 19, 32, 59), _FOUND),
+    5: ("days_since_last",),
+    6: ("pace", "value_ratio", "mass_ratio"),
+    38: ("mass_ratio",),
+    46: ("typical_price", "price_ratio", "price_z"),
+    57: ("declarations", "days_since_last"),
+}
+"""Statistics that tell each indicator of a key: that a consignee is new is not in its hit rate, and
+a reason must claim no more than it says."""
+
 _HISTORY: tuple[KeyStatistic, ...] = ("declarations", "days_since_first", "days_since_last")
 _RESULTS: tuple[KeyStatistic, ...] = ("examinations", "hits", "hit_rate")
 _PARTY: tuple[KeyStatistic, ...] = (
@@ -373,12 +388,17 @@ class _Maker:
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
             unit=unit,
-            indicators=_INDICATORS.get(self.key.columns, ()) if own is None else own,
+            indicators=_told_by(suffix, self.key) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
             rises=suffix.startswith("hit_rate"),
         )
         return RelativeFeature(feature, compute)
+
+
+def _told_by(statistic: str, key: KeySettings) -> tuple[int, ...]:
+    numbers = _INDICATORS.get(key.columns, ())
+    return tuple(one for one in numbers if statistic.startswith(_TELLING[one]))
 
 
 def _history(key: KeySettings) -> str:
