@@ -139,6 +139,9 @@ class PointedScheme(Settings):
         What a hit of the scheme is written down as.
     view
         Which of the two views of a score counts these offences.
+    about
+        `offence`: schemes that compete for a reason; `trader`: who acts rather than what is
+        hidden, told beside the offence.
     indicators
         Numbers of domain.md 1.2 that point to it, with weights: 1 a trace of this very scheme,
         0.5 it fits and fits others too, 0.25 it fits at a stretch.
@@ -158,6 +161,7 @@ class PointedScheme(Settings):
     words: Words
     offences: Annotated[tuple[Offence, ...], AfterValidator(_some)]
     view: Literal["papers", "conveyance"]
+    about: Literal["offence", "trader"] = "offence"
     indicators: dict[Indicator, Weight] = Field(min_length=1)
     features: dict[str, Weight] = Field(default_factory=dict)
     families: dict[IndicatorFamily, Weight] = Field(default_factory=dict)
@@ -180,6 +184,10 @@ class AdviceSettings(Settings):
         Of this advice; it is written beside every list made with it.
     floor
         Share of the raised risk below which a scheme is not named.
+    lead
+        Share of what points to any scheme below which one is not named.
+    trader_floor
+        Share of the raised risk below which a trader's pattern is not told.
     most_schemes, most_look
         Schemes, and pieces of advice, for a line at most.
     schemes
@@ -191,7 +199,9 @@ class AdviceSettings(Settings):
     version: str = Field(
         default_factory=lambda: str(_defaults()["version"]), pattern="^[0-9A-Za-z._-]{1,32}$"
     )
-    floor: float = Field(default=0.2, ge=0, le=1)
+    floor: float = Field(default=0.05, ge=0, le=1)
+    lead: float = Field(default=0.3, ge=0, le=1)
+    trader_floor: float = Field(default=0.2, ge=0, le=1)
     most_schemes: int = Field(default=2, ge=1, le=10)
     most_look: int = Field(default=5, ge=1, le=20)
     schemes: Annotated[tuple[PointedScheme, ...], AfterValidator(_some)] = Field(

@@ -1,66 +1,20 @@
-"""What the reasons of a line point to, and where to look for it.
-
-A score says how likely a hit is, not what it would be. Each reason that raises it carries the
-indicators of its features; each indicator points to the schemes of which it is a trace
-(domain.md 1.2, kept in `configs/advice.yaml`). A reason's contribution is shared out among them, so
-a scheme's strength is its share of the raised log-odds. What is declared rules schemes out; where
-the score has its two views, their chances weigh the schemes of either side.
-"""
+"""Where to look, for the schemes the reasons of a line point to and the unit it travels in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from targeting.explain.pointing import named, traders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from targeting.config.advice import AdviceSettings, LookSettings, OnlySettings, PointedScheme
+    from targeting.config.advice import AdviceSettings, LookSettings
     from targeting.explain.carriage import Carriage
-
-
-class Clue(Protocol):
-    """A reason, as far as advice looks at it; `targeting.explain.reasons.Reason` is one."""
-
-    @property
-    def feature(self) -> str:
-        """Name of the feature that says it."""
-        ...
-
-    @property
-    def family(self) -> str:
-        """Family of the feature."""
-        ...
-
-    @property
-    def indicators(self) -> Sequence[int]:
-        """Numbers of domain.md 1.2 behind it."""
-        ...
-
-    @property
-    def contribution(self) -> float:
-        """What it adds to the raw score in log-odds."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Pointed:
-    """One scheme to which reasons point.
-
-    Parameters
-    ----------
-    scheme
-        The scheme.
-    strength
-        Share of the raised log-odds that points to it, in (0, 1].
-    because
-        Places of the reasons that point to it, the strongest first.
-    """
-
-    scheme: PointedScheme
-    strength: float
-    because: tuple[int, ...]
+    from targeting.explain.indicators import Clue
+    from targeting.explain.pointing import Pointed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,146 +39,18 @@ def advise(reasons: Sequence[Clue], line: Carriage, settings: AdviceSettings) ->
     Parameters
     ----------
     reasons
-        Of the line; those that lower the risk point to nothing. None at all, as on lines that
-        were not explained, is advised on like nothing in particular.
+        Of the line; those that lower the risk point to nothing. Without any, as on lines that were
+        not explained, the advice is that for the unit.
     line
         Unit, flow, goods and chances.
     settings
         Schemes and advice.
     """
-    strong = [one for one in ranked(reasons, line, settings) if one.strength >= settings.floor]
-    named = tuple(strong[: settings.most_schemes])
-    lists = [_for_unit(one.scheme.look, line) for one in named]
-    return Advice(named, _in_turn(lists or [_for_unit(settings.anywhere, line)], settings))
-
-
-def ranked(
-    reasons: Sequence[Clue], line: Carriage, settings: AdviceSettings
-) -> tuple[Pointed, ...]:
-    """Rank every scheme to which anything points, the weak ones too.
-
-    Parameters
-    ----------
-    reasons
-        Of the line; those that lower the risk are left out.
-    line
-        Unit, flow, goods and chances.
-    settings
-        Schemes and what points to them.
-
-    Returns
-    -------
-    tuple of Pointed
-        Strongest first, equal ones as in the settings. Strengths add up to 1 at most: what points
-        to nothing in particular is nobody's.
-    """
-    open_to = [scheme for scheme in settings.schemes if admits(scheme.only, line)]
-    raising = [(at, one) for at, one in enumerate(reasons) if one.contribution > 0]
-    total = sum(one.contribution for _, one in raising)
-    moved: dict[str, dict[int, float]] = {scheme.name: {} for scheme in open_to}
-    for at, reason in raising:
-        for name, share in _shares(reason, open_to).items():
-            moved[name][at] = share * reason.contribution / total
-    strengths = _weighed({s.name: sum(moved[s.name].values()) for s in open_to}, open_to, line)
-    pointed = [
-        Pointed(scheme, strengths[scheme.name], _strongest(moved[scheme.name]))
-        for scheme in open_to
-        if strengths[scheme.name] > 0
-    ]
-    return tuple(sorted(pointed, key=lambda one: -one.strength))  # stable: ties as in the file
-
-
-def pointed_by(reason: Clue, line: Carriage, settings: AdviceSettings) -> tuple[PointedScheme, ...]:
-    """Name the schemes one reason points to by itself, strongest first.
-
-    Parameters
-    ----------
-    reason
-        One reason; one that lowers the risk points to nothing.
-    line
-        Flow and goods, which rule schemes out.
-    settings
-        Schemes, and the floor below which none is named.
-    """
-    if reason.contribution <= 0:
-        return ()
-    open_to = [scheme for scheme in settings.schemes if admits(scheme.only, line)]
-    shares = _shares(reason, open_to)
-    named = [scheme for scheme in open_to if shares.get(scheme.name, 0.0) >= settings.floor]
-    named.sort(key=lambda scheme: -shares[scheme.name])
-    return tuple(named[: settings.most_schemes])
-
-
-def admits(only: OnlySettings, line: Carriage) -> bool:
-    """Tell whether what is declared leaves a scheme open; what is not declared does.
-
-    Parameters
-    ----------
-    only
-        What the scheme asks for.
-    line
-        What is declared.
-
-    Examples
-    --------
-    >>> from targeting.config.advice import OnlySettings
-    >>> from targeting.explain.carriage import Carriage
-    >>> transit = OnlySettings(flows=("transit",))
-    >>> admits(transit, Carriage(flow="import")), admits(transit, Carriage())
-    (False, True)
-    """
-    return (
-        (not only.flows or not line.flow or line.flow in only.flows)
-        and (not only.modes or not line.mode or line.mode in only.modes)
-        and (not only.units or not line.units or bool(line.units.intersection(only.units)))
-        and (not only.goods or not line.hs_code or line.hs_code.startswith(only.goods))
-    )
-
-
-def _shares(reason: Clue, schemes: Sequence[PointedScheme]) -> Mapping[str, float]:
-    """Share a reason out among schemes; what remains below 1 points to nothing.
-
-    Each of its indicators has an equal part. A feature that schemes name stands instead of its
-    indicators; the family speaks where none of the indicators does.
-    """
-    by_feature = _parted({s.name: s.features.get(reason.feature, 0.0) for s in schemes})
-    if by_feature:
-        return by_feature
-    numbers = [
-        _parted({s.name: s.indicators.get(number, 0.0) for s in schemes})
-        for number in reason.indicators
-    ]
-    if any(numbers):
-        return {
-            s.name: sum(part.get(s.name, 0.0) for part in numbers) / len(numbers) for s in schemes
-        }
-    families = [{str(k): v for k, v in s.families.items()} for s in schemes]
-    pairs = zip(schemes, families, strict=True)
-    return _parted({s.name: family.get(reason.family, 0.0) for s, family in pairs})
-
-
-def _parted(weights: Mapping[str, float]) -> Mapping[str, float]:
-    """Turn weights into shares of 1; weights that do not reach it leave the rest unsaid."""
-    total = max(1.0, sum(weights.values()))
-    return {name: weight / total for name, weight in weights.items() if weight}
-
-
-def _weighed(
-    strengths: Mapping[str, float], schemes: Sequence[PointedScheme], line: Carriage
-) -> Mapping[str, float]:
-    """Weigh the two sides by the chances of their views; the sum of all stays what it was."""
-    if line.papers is None or line.conveyance is None or line.papers + line.conveyance <= 0:
-        return strengths
-    chance = {"papers": line.papers, "conveyance": line.conveyance}
-    weighed = {s.name: strengths[s.name] * chance[s.view] for s in schemes}
-    before, after = sum(strengths.values()), sum(weighed.values())
-    if after <= 0:
-        return strengths
-    return {name: strength * before / after for name, strength in weighed.items()}
-
-
-def _strongest(parts: Mapping[int, float]) -> tuple[int, ...]:
-    return tuple(sorted(parts, key=lambda at: (-parts[at], at)))
+    told = (*named(reasons, line, settings), *traders(reasons, line, settings))
+    lists = [_for_unit(one.scheme.look, line) for one in told]
+    if not any(one.scheme.about == "offence" for one in told):
+        lists.append(_for_unit(settings.anywhere, line))
+    return Advice(told, _in_turn(lists, settings))
 
 
 def _for_unit(look: Iterable[LookSettings], line: Carriage) -> list[LookSettings]:

@@ -36,6 +36,23 @@ _ALSO_BELOW_A_CONTAINER = ("road", "rail")
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """Mean chances of the two views over all lines scored together.
+
+    A view whose offences are seldom found gives small chances throughout; held against the usual
+    one a chance says which side this line leans to.
+
+    Parameters
+    ----------
+    papers, conveyance
+        Mean chance; None where the scores have none.
+    """
+
+    papers: float | None = None
+    conveyance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Carriage:
     """What advice must know of a line beside its reasons.
 
@@ -46,7 +63,8 @@ class Carriage:
     mode, flow, hs_code
         As declared; empty where they are not.
     papers, conveyance
-        Chance of an offence in the papers and with the conveyance; None where there is none.
+        Chance of an offence in the papers and with the conveyance, in times the usual one; None
+        where it is not known.
     """
 
     units: frozenset[Unit] = frozenset()
@@ -57,13 +75,15 @@ class Carriage:
     conveyance: float | None = None
 
     @classmethod
-    def of(cls, row: Mapping[str, object]) -> Carriage:
+    def of(cls, row: Mapping[str, object], usual: Usual | None = None) -> Carriage:
         """Read it from a line.
 
         Parameters
         ----------
         row
             Columns of the declaration and of its scores, by name; any may be missing.
+        usual
+            Usual chances, to hold the line's own against; None leaves them out.
 
         Examples
         --------
@@ -76,8 +96,8 @@ class Carriage:
             mode=mode,
             flow=_text(row, "flow"),
             hs_code=_text(row, "hs_code"),
-            papers=_chance(row, "papers_probability"),
-            conveyance=_chance(row, "conveyance_probability"),
+            papers=_times(row, "papers_probability", usual.papers if usual else None),
+            conveyance=_times(row, "conveyance_probability", usual.conveyance if usual else None),
         )
 
 
@@ -140,6 +160,8 @@ def _text(row: Mapping[str, object], name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _chance(row: Mapping[str, object], name: str) -> float | None:
-    value = row.get(name)
-    return value if isinstance(value, float) and not math.isnan(value) else None
+def _times(row: Mapping[str, object], name: str, usual: float | None) -> float | None:
+    chance = row.get(name)
+    if usual is None or not isinstance(chance, float) or math.isnan(chance):
+        return None
+    return chance / usual if usual > 0 else None

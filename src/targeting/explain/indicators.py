@@ -1,0 +1,100 @@
+"""The indicators of domain.md 1.2 behind a reason: which it may claim, and which it says."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from targeting.features.registry import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+HABITS = frozenset({4, 7, 13, 16, 33, 34})
+"""Breaks with a known consignee's habits: new goods, notify party, declarant, office, carrier."""
+
+NEW_CONSIGNEE = 1
+SOME = 10
+"""Earlier lines from which habits can be told, as in the expert score."""
+
+
+class Clue(Protocol):
+    """A reason, as far as advice looks at it; `targeting.explain.reasons.Reason` is one."""
+
+    @property
+    def feature(self) -> str:
+        """Name of the feature that says it."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Family of the feature."""
+        ...
+
+    @property
+    def indicators(self) -> Sequence[int]:
+        """Numbers of domain.md 1.2 behind it."""
+        ...
+
+    @property
+    def contribution(self) -> float:
+        """What it adds to the raw score in log-odds."""
+        ...
+
+
+def met(indicators: Iterable[int], line: Mapping[str, object]) -> tuple[int, ...]:
+    """Return the indicators a line's reason may claim.
+
+    Everything is new to a consignee that is new itself: then no habit is broken, and what looks
+    like it says that the consignee is new.
+
+    Parameters
+    ----------
+    indicators
+        Numbers of the features behind the reason.
+    line
+        The declaration's columns and its features, by name.
+
+    Returns
+    -------
+    tuple of int
+        Sorted, each once.
+
+    Examples
+    --------
+    >>> met([13, 46], {"consignee_declarations": 2.0}), met([13], {"consignee_declarations": 40.0})
+    ((1, 46), (13,))
+    """
+    claimed = set(indicators)
+    if claimed & HABITS and number(line, "consignee_declarations") < SOME:
+        claimed = (claimed - HABITS) | {NEW_CONSIGNEE}
+    return tuple(sorted(claimed))
+
+
+def said_by(reason: Clue) -> Sequence[int]:
+    """Return the indicators that a reason's own sentence tells.
+
+    A reason speaks for its whole subject and carries the indicators of all features that pull its
+    way; what an officer reads is one of them, and advice must follow what is read.
+
+    Parameters
+    ----------
+    reason
+        One reason.
+
+    Returns
+    -------
+    sequence of int
+        Those of the feature that speaks, as far as the reason carries them; all of the reason's
+        where that leaves none, or where the default registry does not know the feature.
+    """
+    own = _indicators_of_features().get(reason.feature, ())
+    return [number for number in own if number in reason.indicators] or reason.indicators
+
+
+@cache
+def _indicators_of_features() -> Mapping[str, tuple[int, ...]]:
+    from targeting.config import FeatureSettings
+    from targeting.features.spec import registry
+
+    return {one.name: one.indicators for one in registry(FeatureSettings())}
