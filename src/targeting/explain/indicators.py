@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 from targeting.features.registry import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 HABITS = frozenset({4, 7, 13, 16, 33, 34})
 """Breaks with a known consignee's habits: new goods, notify party, declarant, office, carrier."""
 
-NEW_CONSIGNEE = 1
+NEW_CONSIGNEE, DORMANT, SPLIT = 1, 5, 57
 SOME = 10
 """Earlier lines from which habits can be told, as in the expert score."""
+
+_HALF_A_YEAR, _A_WEEK = 180, 7
 
 
 class Clue(Protocol):
@@ -45,8 +47,10 @@ class Clue(Protocol):
 def met(indicators: Iterable[int], line: Mapping[str, object]) -> tuple[int, ...]:
     """Return the indicators a line's reason may claim.
 
+    A feature carries an indicator for what it can tell, not for what it tells of this line.
     Everything is new to a consignee that is new itself: then no habit is broken, and what looks
-    like it says that the consignee is new.
+    like it says that the consignee is new. Traders who last dealt in these goods more than a week
+    ago do not split a lot (57), and one seen within half a year is not dormant (5).
 
     Parameters
     ----------
@@ -68,7 +72,16 @@ def met(indicators: Iterable[int], line: Mapping[str, object]) -> tuple[int, ...
     claimed = set(indicators)
     if claimed & HABITS and number(line, "consignee_declarations") < SOME:
         claimed = (claimed - HABITS) | {NEW_CONSIGNEE}
+    if _unlike(line, "consignee_days_since_last", lambda days: days >= _HALF_A_YEAR):
+        claimed.discard(DORMANT)
+    if _unlike(line, "consignee_x_consignor_x_hs2_days_since_last", lambda days: days <= _A_WEEK):
+        claimed.discard(SPLIT)
     return tuple(sorted(claimed))
+
+
+def _unlike(line: Mapping[str, object], name: str, holds: Callable[[float], bool]) -> bool:
+    """Tell whether a line has a feature for which something does not hold; missing never holds."""
+    return name in line and not holds(number(line, name))
 
 
 def said_by(reason: Clue) -> Sequence[int]:
