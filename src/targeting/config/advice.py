@@ -148,7 +148,8 @@ class PointedScheme(Settings):
     features
         The same for features that no number tells apart from others.
     families
-        The same for reasons none of whose indicators any scheme knows.
+        The same for reasons none of whose indicators any scheme knows; they add to what an
+        indicator points to, and name nothing alone.
     only
         What must be declared, or not stated, for it to be named.
     source

@@ -26,7 +26,7 @@ class Advice:
     points_to
         The schemes named, strongest first; empty where nothing points to one scheme.
     look
-        Where to look, what to do first coming first.
+        Where to look, what to do first coming first: the goods and the unit, then the trader.
     """
 
     points_to: tuple[Pointed, ...]
@@ -46,11 +46,13 @@ def advise(reasons: Sequence[Clue], line: Carriage, settings: AdviceSettings) ->
     settings
         Schemes and advice.
     """
-    told = (*named(reasons, line, settings), *traders(reasons, line, settings))
-    lists = [_for_unit(one.scheme.look, line) for one in told]
-    if not any(one.scheme.about == "offence" for one in told):
-        lists.append(_for_unit(settings.anywhere, line))
-    return Advice(told, _in_turn(lists, settings))
+    offences, patterns = named(reasons, line, settings), traders(reasons, line, settings)
+    goods = [_for_unit(one.scheme.look, line) for one in offences]
+    first = _in_turn(goods or [_for_unit(settings.anywhere, line)])
+    last = _in_turn([_for_unit(one.scheme.look, line) for one in patterns])
+    # The trader's papers come last, but not so that a long list about the goods cuts them off.
+    look = [*first[: settings.most_look - bool(last)], *last]
+    return Advice((*offences, *patterns), tuple(look[: settings.most_look]))
 
 
 def _for_unit(look: Iterable[LookSettings], line: Carriage) -> list[LookSettings]:
@@ -64,11 +66,8 @@ def _for_unit(look: Iterable[LookSettings], line: Carriage) -> list[LookSettings
     ]
 
 
-def _in_turn(
-    lists: Sequence[Sequence[LookSettings]], settings: AdviceSettings
-) -> tuple[LookSettings, ...]:
+def _in_turn(lists: Sequence[Sequence[LookSettings]]) -> list[LookSettings]:
     """Take from each list in turn, the same words once, so that no scheme crowds out another."""
     in_turn = [one for row in zip_longest(*lists) for one in row if one is not None]
     once = {one.words["en"]: one for one in reversed(in_turn)}
-    kept = [one for one in in_turn if once[one.words["en"]] is one]
-    return tuple(kept[: settings.most_look])
+    return [one for one in in_turn if once[one.words["en"]] is one]

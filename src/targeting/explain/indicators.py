@@ -101,12 +101,28 @@ def said_by(reason: Clue) -> Sequence[int]:
         Those of the feature that speaks, as far as the reason carries them; all of the reason's
         where that leaves none, or where the default registry does not know the feature.
     """
-    own = _indicators_of_features().get(reason.feature, ())
+    own = indicators_of(reason.feature)
     return [number for number in own if number in reason.indicators] or reason.indicators
 
 
+def indicators_of(feature: str) -> tuple[int, ...]:
+    """Return the indicators a feature of the default registry carries.
+
+    Parameters
+    ----------
+    feature
+        Its name; one that is not in the default registry carries none.
+
+    Examples
+    --------
+    >>> indicators_of("freight_share"), indicators_of("no_such_feature")
+    ((48,), ())
+    """
+    return _registered().get(feature, ())
+
+
 @cache
-def _indicators_of_features() -> Mapping[str, tuple[int, ...]]:
+def _registered() -> Mapping[str, tuple[int, ...]]:
     from targeting.config import FeatureSettings
     from targeting.features.spec import registry
 

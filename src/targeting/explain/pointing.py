@@ -178,9 +178,15 @@ def _moved(
     raising = [(at, one) for at, one in enumerate(reasons) if one.contribution > 0]
     total = sum(one.contribution for _, one in raising)
     moved: dict[str, dict[int, float]] = {scheme.name: {} for scheme in schemes}
-    for at, reason in raising:
-        for name, share in _shares(reason, schemes).items():
+    shared = [(at, one, _shares(one, schemes)) for at, one in raising]
+    for at, reason, shares in shared:
+        for name, share in shares.items():
             moved[name][at] = counts(share) * reason.contribution / total
+    pointed = {name for name, parts in moved.items() if parts}
+    for at, reason in ((at, one) for at, one, shares in shared if not shares):
+        for name, share in _family_shares(reason, schemes).items():
+            if name in pointed:
+                moved[name][at] = counts(share) * reason.contribution / total
     return moved
 
 
@@ -188,7 +194,7 @@ def _shares(reason: Clue, schemes: Sequence[PointedScheme]) -> Mapping[str, floa
     """Share a reason out among schemes; what remains below 1 points to nothing.
 
     Each of its indicators has an equal part. A feature that schemes name stands instead of its
-    indicators; the family speaks where none of the indicators does.
+    indicators.
     """
     by_feature = _parted({s.name: s.features.get(reason.feature, 0.0) for s in schemes})
     if by_feature:
@@ -199,8 +205,10 @@ def _shares(reason: Clue, schemes: Sequence[PointedScheme]) -> Mapping[str, floa
         parted = _parted({s.name: s.indicators.get(number, 0.0) for s in schemes})
         for name, share in parted.items():
             shares[name] = shares.get(name, 0.0) + share / len(numbers)
-    if shares:
-        return shares
+    return shares
+
+
+def _family_shares(reason: Clue, schemes: Sequence[PointedScheme]) -> Mapping[str, float]:
     families = {s.name: {str(k): v for k, v in s.families.items()} for s in schemes}
     return _parted({name: family.get(reason.family, 0.0) for name, family in families.items()})
 

@@ -207,8 +207,8 @@ def _history(settings: FeatureSettings) -> str:
             "statistics of the second\ntable it carries, unless the settings name them. The "
             "feature is named after both, such as\n`consignee_hit_rate_365d`. A key with no value "
             "in one of its columns is missing. Statistics of value,\nmass and price are from the "
-            "declaration, whatever the key. An indicator is carried by the statistics that\ntell it: "
-            "that a consignee is new by its counts and days, not by its hit rate.\n",
+            "declaration, whatever the key. An indicator is carried by the statistics that\ntell "
+            "it: that a consignee is new by its counts and days, not by its hit rate.\n",
             _table(("key", "columns", "family", "kind", "from", "features", "indicators"), keys),
             _table(("feature", "kept for", "unit", "meaning"), _statistics(settings)),
         ]

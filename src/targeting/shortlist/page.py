@@ -18,6 +18,7 @@ from targeting.shortlist.facts import (
     revenue_words,
     unit_facts,
 )
+from targeting.shortlist.pointers import looks_of, points_text
 from targeting.shortlist.words import (
     CHOSEN,
     RULE,
@@ -59,6 +60,8 @@ class PageLine:
         Revenue expected, empty where the model does not say.
     reasons
         Never empty.
+    points_to, look
+        Schemes the reasons point to, and where to look; either may be empty.
     unit, goods, parties
         Facts of the declaration.
     """
@@ -72,6 +75,8 @@ class PageLine:
     bar: float
     revenue: Slot
     reasons: tuple[Reason, ...]
+    points_to: str
+    look: tuple[str, ...]
     unit: tuple[Fact, ...]
     goods: tuple[Fact, ...]
     parties: tuple[Fact, ...]
@@ -102,7 +107,7 @@ def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     path
         The file.
     header
@@ -173,7 +178,7 @@ def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ..
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     header
         What stands above the list.
 
@@ -206,6 +211,8 @@ def _page_line(row: Mapping[str, object], currency: str, language: Language) -> 
         bar=round(100 * chance, 1),
         revenue=revenue_words(row, currency=currency),
         reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
+        points_to=points_text(row["points_to"]),
+        look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),
         goods=goods_facts(row, currency=currency),
         parties=party_facts(row),
