@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.explain.indicators import met
 from targeting.language import say
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Reason:
         What it adds to the raw score in log-odds; positive raises the risk.
     indicators
         Numbers of the indicators of ../shared/domain.md section 1.2 that the subject's features
-        carry, of those that pull the way the reason does; sorted.
+        carry, of those that pull the way the reason does, as far as the line bears them out;
+        sorted.
     key
         The profile key whose history is told; empty when the declaration alone says it.
     """
@@ -156,14 +158,14 @@ def _reason(
     by_pull = sorted(members, key=lambda at: contribution[at] * total <= 0)
     feature, phrase = _said([features[at] for at in by_pull], line)
     pulling = [features[at] for at in members if contribution[at] * total > 0]
-    indicators = sorted({number for one in pulling for number in one.indicators})
+    indicators = met((number for one in pulling for number in one.indicators), line)
     return Reason(
         phrase,
         feature.name,
         _subject(feature),
         feature.family,
         total,
-        tuple(indicators),
+        indicators,
         feature.key,
     )
 

@@ -100,6 +100,20 @@ WORK = (
         marked("What raised the score, strongest first; 'Against' marks what lowered it."),
     ),
     Column(
+        "points_to",
+        marked("Points to"),
+        "long",
+        14,
+        marked("Schemes of which the reasons are traces, strongest first; a lead, not a finding."),
+    ),
+    Column(
+        "where_to_look",
+        marked("Where to look"),
+        "long",
+        28,
+        marked("For that scheme and this kind of unit; what to do first comes first."),
+    ),
+    Column(
         "declaration_id",
         marked("Declaration"),
         "text",
@@ -199,6 +213,13 @@ DETAIL = (
         "chance",
         12,
         marked("Chance a line drawn by lot had of being drawn; hand it back with the result."),
+    ),
+    Column(
+        "advice_version",
+        marked("Advice"),
+        "text",
+        14,
+        marked("Version of the file the advice was taken from, and its fingerprint."),
     ),
 )
 

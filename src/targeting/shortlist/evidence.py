@@ -15,7 +15,7 @@ from targeting.shortlist.charts import (
     spark_svg,
     spread_svg,
 )
-from targeting.shortlist.words import each_of
+from targeting.shortlist.pointers import structs_of
 
 if TYPE_CHECKING:
     from targeting.language import Language
@@ -212,7 +212,7 @@ def similar_told(cell: object, language: Language) -> SimilarTold | None:
     """
     if not isinstance(cell, Mapping):
         return None
-    among, hits, past = int(cell["among"]), int(cell["hits"]), each_of(cell["lines"])
+    among, hits, past = int(cell["among"]), int(cell["hits"]), structs_of(cell["lines"])
     if not among and not past:
         return None
     return SimilarTold(

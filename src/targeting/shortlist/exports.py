@@ -12,6 +12,7 @@ from targeting.language import ENGLISH
 from targeting.scoring.scores import REASON, SIMILAR
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
+from targeting.shortlist.pointers import ADVICE, look_text, points_text
 from targeting.shortlist.policy import COLUMNS
 from targeting.shortlist.titles import titles
 from targeting.shortlist.words import reasons_text
@@ -36,6 +37,7 @@ _DRAWN: dict[str, pa.DataType] = {
     "expected_revenue": pa.float64(),
     "reasons": pa.list_(REASON),
     "similar": SIMILAR,
+    **ADVICE,
 }
 
 _TIMES = ("lodged_at", "arrival_at")
@@ -51,7 +53,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     output
         The folder to create, or to replace if an earlier list stands there.
     header
@@ -91,12 +93,14 @@ def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
     In English its first row holds the names of the columns, which programs read; in another
     language it holds the titles of the workbook, which people read.
     """
-    plain = [name for name in (*COLUMNS, *FACTS) if name != "similar"]
+    plain = [name for name in (*COLUMNS, *ADVICE, *FACTS) if name != "similar"]
     cells = pd.DataFrame({name: lines[name] for name in plain}).assign(
         reasons=[
             reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
         ],
+        points_to=lines["points_to"].map(points_text),
+        where_to_look=[look_text(cell, separator=" | ") for cell in lines["where_to_look"]],
         **{name: lines[name].dt.strftime("%Y-%m-%d %H:%M") for name in _TIMES},
     )
     texts = cells.apply(lambda column: column.map(disarmed))

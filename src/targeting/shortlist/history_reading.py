@@ -20,7 +20,7 @@ from targeting.features.columns import floats_of
 from targeting.features.engine import DAY, HIT, MASS, VALUE, WANTED, Reader, Wanted, measured_as
 from targeting.features.keys import encode_wanted
 from targeting.shortlist.history import Asked, Followed, History, counted_before, spread_of
-from targeting.shortlist.words import each_of
+from targeting.shortlist.pointers import structs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -83,7 +83,7 @@ def _asked(lines: pd.DataFrame) -> list[Asked]:
     return [
         Asked(str(name), str(one["key"]), str(one["feature"]))
         for name, cell in zip(lines["declaration_id"], lines["reasons"], strict=True)
-        for one in each_of(cell)
+        for one in structs_of(cell)
         if one.get("key") and one.get("feature")
     ]
 

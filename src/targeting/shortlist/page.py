@@ -21,6 +21,7 @@ from targeting.shortlist.facts import (
     unit_facts,
 )
 from targeting.shortlist.history_reading import HISTORIES
+from targeting.shortlist.pointers import looks_of, points_text
 from targeting.shortlist.words import (
     CHOSEN,
     RULE,
@@ -65,6 +66,8 @@ class PageLine:
         Behind the reasons that have one, by the feature that speaks.
     similar
         Past lines most like it; None where the scores file names none.
+    points_to, look
+        Schemes the reasons point to, and where to look; either may be empty.
     unit, goods, parties
         Facts of the declaration.
     """
@@ -80,6 +83,8 @@ class PageLine:
     reasons: tuple[Reason, ...]
     histories: Mapping[str, HistoryTold | None]
     similar: SimilarTold | None
+    points_to: str
+    look: tuple[str, ...]
     unit: tuple[Fact, ...]
     goods: tuple[Fact, ...]
     parties: tuple[Fact, ...]
@@ -110,7 +115,7 @@ def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     path
         The file.
     header
@@ -183,7 +188,7 @@ def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ..
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     header
         What stands above the list.
 
@@ -220,6 +225,8 @@ def _page_line(row: Mapping[str, object], currency: str, language: Language) -> 
         reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
         histories={name: history_told(one, language) for name, one in told.items()},
         similar=similar_told(row.get("similar"), language),
+        points_to=points_text(row["points_to"]),
+        look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),
         goods=goods_facts(row, currency=currency),
         parties=party_facts(row),

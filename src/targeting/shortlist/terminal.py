@@ -13,20 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from targeting.language import Day, Moment, say
+from targeting.scoring.scores import VIEWS
 from targeting.shortlist.charts import bar_text, spark_text
 from targeting.shortlist.evidence import history_summary, similar_told
 from targeting.shortlist.history_reading import HISTORIES, add_histories
-from targeting.shortlist.words import each_of, percent, risk_words
+from targeting.shortlist.lines import add_facts
+from targeting.shortlist.pointers import add_advice, looks_of, points_text, structs_of
+from targeting.shortlist.words import percent, risk_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import RenderableType
 
+    from targeting.config import AdviceSettings
     from targeting.language import Language
     from targeting.scoring.scores import Scores, ScoresInfo
     from targeting.shortlist.history import History
-    from targeting.tables.folder import Tables
+    from targeting.tables.folder import TablesFolder
 
 _BAR = 14
 
@@ -38,7 +42,7 @@ class ExplainedLine:
     Parameters
     ----------
     row
-        Its columns in a scores file.
+        Its columns in a list: those of the scores file, facts, advice.
     histories
         Behind its reasons, by the feature that speaks.
     info
@@ -50,8 +54,10 @@ class ExplainedLine:
     info: ScoresInfo
 
 
-def explained_line(scores: Scores, tables: Tables) -> ExplainedLine:
-    """Read the histories behind the reasons of one scored line.
+def explained_line(
+    scores: Scores, tables: TablesFolder, *, advice: AdviceSettings, language: Language
+) -> ExplainedLine:
+    """Read the histories behind the reasons of one scored line, and what the line points to.
 
     Parameters
     ----------
@@ -59,8 +65,19 @@ def explained_line(scores: Scores, tables: Tables) -> ExplainedLine:
         Its score, from `targeting.scoring.scorer.Scorer.score_one`.
     tables
         The tables it was scored from.
+    advice
+        Schemes, what points to them, and where to look.
+    language
+        In which the advice is told.
     """
-    lines = add_histories(scores.rows, tables, scores.info.features)
+    drawn = scores.rows.drop(columns="lodged_at")
+    facts = add_facts(drawn, tables, time_zone=scores.info.time_zone)
+    # One line has no others to hold its views against, so they do not weigh in its advice.
+    alone = scores.rows[["declaration_id"]]
+    advised = add_advice(
+        facts.drop(columns=[*VIEWS], errors="ignore"), alone, advice=advice, language=language.code
+    )
+    lines = add_histories(advised, tables, scores.info.features)
     (row,) = lines.to_dict("records")
     named = {str(name): cell for name, cell in row.items()}
     return ExplainedLine(named, named[HISTORIES], scores.info)
@@ -80,6 +97,7 @@ def line_told(line: ExplainedLine, language: Language) -> RenderableType:
         *_head(line, language),
         Text(),
         _reasons(line, language),
+        *_advice(line.row, language),
         *_similar(line.row.get("similar"), language),
         Text(),
         Text(language.say(say("The officer decides; the score never seizes or releases."))),
@@ -88,7 +106,7 @@ def line_told(line: ExplainedLine, language: Language) -> RenderableType:
 
 def _head(line: ExplainedLine, language: Language) -> list[Text]:
     row, info = line.row, line.info
-    moment = pd.Timestamp(str(row["lodged_at"])).tz_convert(info.time_zone)
+    moment = pd.Timestamp(str(row["lodged_at"]))  # local time already
     lodged = say(
         "Declaration {id}, office {office}, lodged {moment} ({zone})",
         id=str(row["declaration_id"]),
@@ -111,7 +129,7 @@ def _head(line: ExplainedLine, language: Language) -> list[Text]:
 
 def _reasons(line: ExplainedLine, language: Language) -> Table:
     """Put each reason beside the bar of its strength, and its history below it."""
-    told = each_of(line.row.get("reasons"))
+    told = structs_of(line.row.get("reasons"))
     most = max((abs(_pull(one)) for one in told), default=1.0)
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, min_width=_BAR + 6)
@@ -139,6 +157,16 @@ def _spark(history: History) -> Text:
     for block, month in zip(spark_text(counts), history.months, strict=True):
         drawn.append("◆" if month.hits and block == " " else block, "red" if month.hits else "dim")
     return drawn
+
+
+def _advice(row: Mapping[str, object], language: Language) -> list[Text]:
+    """Say what a line points to, and where to look, in the order to go by."""
+    points, looks = points_text(row.get("points_to")), looks_of(row.get("where_to_look"))
+    told = [f"{language.say(say('Points to:'))} {points}"] if points else []
+    if looks:
+        told += [language.say(say("Where to look:"))]
+        told += [f"  {at}. {look}" for at, look in enumerate(looks, start=1)]
+    return [Text(), *map(_text, told)] if told else []
 
 
 def _similar(cell: object, language: Language) -> list[Text]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from targeting.language import ENGLISH, Count, Percent, Phrase, Slot, marked, say
+from targeting.shortlist.pointers import structs_of
 
 if TYPE_CHECKING:
     from targeting.language import Language
@@ -43,10 +43,13 @@ class Reason:
         Whether it speaks for risk (True) or against it.
     feature
         The feature that says it; empty where the file does not say.
+    points
+        Schemes it points to by itself, in words; empty where it points to none.
     """
 
     text: str
     raises: bool
+    points: str = ""
     feature: str = ""
 
 
@@ -130,35 +133,19 @@ def reasons_in_words(
     'Drawn by lot: shows what the model does not see.'
     """
     told = [
-        Reason(_text(one, language), _contribution(one) >= 0, str(one.get("feature") or ""))
-        for one in each_of(cell)
+        Reason(
+            text=_text(one, language),
+            raises=_contribution(one) >= 0,
+            points=str(one.get("points") or ""),
+            feature=str(one.get("feature") or ""),
+        )
+        for one in structs_of(cell)
     ]
-    found = [reason for reason in told if reason.text]
+    found = [one for one in told if one.text]
     if not found:
         return (Reason(language.say(say(_WITHOUT_REASONS[selected_by])), raises=True),)
     # Within each side they come in the order of the scores file: facts before patterns.
-    return (
-        *(reason for reason in found if reason.raises),
-        *(reason for reason in found if not reason.raises),
-    )
-
-
-def each_of(cell: object) -> list[dict[str, object]]:
-    """Read a cell that pandas may hand over as a list, an array, None or NaN.
-
-    Parameters
-    ----------
-    cell
-        Of a column that holds lists.
-
-    Examples
-    --------
-    >>> each_of([{"text": "New importer."}]), each_of(None), each_of(float("nan"))
-    ([{'text': 'New importer.'}], [], [])
-    """
-    if not isinstance(cell, Iterable) or isinstance(cell, str):
-        return []
-    return [one for one in cell if isinstance(one, dict)]
+    return (*(one for one in found if one.raises), *(one for one in found if not one.raises))
 
 
 def _text(one: dict[str, object], language: Language) -> str:
