@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from targeting.config import KeySettings
     from targeting.features.registry import Feature
+    from targeting.features.relative import RelativeFeature
 
 INDICATORS: tuple[tuple[int, str, str], ...] = (
     (1, "Consignee never or rarely seen", ""),
@@ -207,8 +208,7 @@ def _history(settings: FeatureSettings) -> str:
             "statistics of the second\ntable it carries, unless the settings name them. The "
             "feature is named after both, such as\n`consignee_hit_rate_365d`. A key with no value "
             "in one of its columns is missing. Statistics of value,\nmass and price are from the "
-            "declaration, whatever the key. An indicator is carried by the statistics that\ntell "
-            "it: that a consignee is new by its counts and days, not by its hit rate.\n",
+            "declaration, whatever the key.\n",
             _table(("key", "columns", "family", "kind", "from", "features", "indicators"), keys),
             _table(("feature", "kept for", "unit", "meaning"), _statistics(settings)),
         ]
@@ -218,14 +218,19 @@ def _history(settings: FeatureSettings) -> str:
 def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
     columns = ", ".join(f"`{column}`" for column in key.columns)
     settings = FeatureSettings(keys=(key,))
-    group = [one.feature for one in relative_features(settings)[key.name]]
-    first, numbers = group[0], sorted({number for one in group for number in one.indicators})
+    group = relative_features(settings)[key.name]
+    first = group[0].feature
     measured = key.measure != "price"
     return (
         f"`{key.name}`", columns, family_of(key), "measure" if measured else kind_of(key),
         first.computable if measured else computable_from(key.columns),
-        str(count), _numbers(numbers),
+        str(count), _numbers(_of_group(group)),
     )  # fmt: skip
+
+
+def _of_group(group: Sequence[RelativeFeature]) -> list[int]:
+    """Return the indicators of all a key's features."""
+    return sorted({number for one in group for number in one.feature.indicators})
 
 
 def _statistics(settings: FeatureSettings) -> list[tuple[str, ...]]:

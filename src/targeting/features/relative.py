@@ -14,6 +14,7 @@ from targeting.features import comparison_sentences as comparisons
 from targeting.features import history_sentences as words
 from targeting.features.columns import log, ratio
 from targeting.features.kernel import STATISTICS
+from targeting.features.key_indicators import carried
 from targeting.features.measures import MEASURES
 from targeting.features.naming import has_goods, role
 from targeting.features.registry import Feature, computable_from
@@ -179,48 +180,6 @@ _FAMILY: dict[str, Family] = {
 _STRENGTH: tuple[Family, ...] = (
     "party", "conveyance", "goods and price", "route", "document", "timing",
 )  # fmt: skip
-_INDICATORS = {
-    ("consignee_id",): (1, 5, 6, 18),
-    ("consignor_id",): (2, 18),
-    ("declarant_id",): (17,),
-    ("notify_party_id",): (19,),
-    ("carrier_id",): (18,),
-    ("conveyance_id",): (19,),
-    ("container_id",): (19, 59),
-    ("seal_id",): (64,),
-    ("hs6",): (38, 46),
-    ("transshipment_site",): (32,),
-    ("loading_site", "discharge_site"): (28, 32),
-    ("container_owner",): (61,),
-    ("consignee_id", "consignor_id"): (3,),
-    ("consignee_id", "hs2"): (7,),
-    ("consignee_id", "hs6"): (7,),
-    ("goods_words", "hs4"): (22, 46),
-    ("hs6", "tax_regime"): (56,),
-    ("loading_site", "transshipment_site", "discharge_site"): (28, 30),
-    ("consignee_id", "declarant_id"): (16,),
-    ("consignee_id", "notify_party_id"): (13,),
-    ("consignee_id", "office_id"): (33,),
-    ("consignee_id", "carrier_id"): (34,),
-    ("consignee_id", "consignor_id", "hs2"): (4, 57),
-    ("hs6", "origin_country"): (24, 46),
-}
-
-_SEEN = ("declarations", "days_since_first", "days_since_last")
-_FOUND = ("examinations", "hits", "hit_rate", "revenue", "days_since_last_hit")
-_TELLING = {
-    **dict.fromkeys((1, 2), ("declarations", "days_since_first")),
-    **dict.fromkeys((3, 4, 7, 13, 16, 22, 24, 28, 30, 33, 34, 56, 61, 64), _SEEN),
-    **dict.fromkeys((17, 18, 19, 32, 59), _FOUND),
-    5: ("days_since_last",),
-    6: ("pace", "value_ratio", "mass_ratio"),
-    38: ("mass_ratio",),
-    46: ("typical_price", "price_ratio", "price_z"),
-    57: ("declarations", "days_since_last"),
-}
-"""Statistics that tell each indicator of a key: that a consignee is new is not in its hit rate, and
-a reason must claim no more than it says."""
-
 _HISTORY: tuple[KeyStatistic, ...] = ("declarations", "days_since_first", "days_since_last")
 _RESULTS: tuple[KeyStatistic, ...] = ("examinations", "hits", "hit_rate")
 _PARTY: tuple[KeyStatistic, ...] = (
@@ -391,7 +350,7 @@ class _Maker:
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
             unit=unit,
-            indicators=_told_by(suffix, self.key) if own is None else own,
+            indicators=carried(self.key, suffix) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
             rises=suffix.startswith("hit_rate"),
@@ -399,11 +358,6 @@ class _Maker:
             unsaid=self.unsaid,
         )
         return RelativeFeature(feature, compute)
-
-
-def _told_by(statistic: str, key: KeySettings) -> tuple[int, ...]:
-    numbers = _INDICATORS.get(key.columns, ())
-    return tuple(one for one in numbers if statistic.startswith(_TELLING[one]))
 
 
 def _missing(key: KeySettings) -> Phrase:
@@ -443,7 +397,11 @@ def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
     counts: list[_Told] = [
         (
             "declarations",
-            made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at)),
+            made(
+                f"declarations{tail}",
+                "Earlier declarations",
+                _summed("declarations", at),
+            ),
         )
         for tail, at in _blocks(half_lives)
     ]
@@ -457,7 +415,10 @@ def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     found = _Maker(key, f"{key.name} results", words.found(key, prior), _missing(key))
     recovered = _Maker(key, f"{key.name} results", words.recovered(key), _missing(key))
     rates: list[_Told] = [
-        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)))
+        (
+            "hit_rate",
+            found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)),
+        )
         for tail, at in _blocks(half_lives)
     ]
     return [

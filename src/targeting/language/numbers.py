@@ -104,7 +104,8 @@ class Writing:
         """
         from babel.dates import format_date
 
-        return format_date(day, form, locale=self.locale)
+        # Old fonts and terminals have no narrow space that does not break.
+        return format_date(day, form, locale=self.locale).replace("\u202f", "\xa0")
 
     def slot(self, slot: Count | Amount | Percent | Day | Moment) -> str | None:
         """Write a number or a day; None where it is not stated.
