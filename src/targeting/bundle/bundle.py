@@ -31,9 +31,9 @@ from targeting.errors import BundleError, ConfigError
 from targeting.explain.contributions import contributions
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
+from targeting.training.additive import Linear
 from targeting.training.calibrate import Calibrator
 from targeting.training.expert import Blend, BlendRecord
-from targeting.training.linear import Linear
 from targeting.training.model import HitHead, Model, RevenueHead
 from targeting.training.views import Views, ViewsRecord
 
