@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from targeting.explain.reasons import LEAST, reasons
 from targeting.features.registry import Feature
+from targeting.language import ENGLISH, say
 
 
 def feature(name: str, group: str = "") -> Feature:
-    return Feature(name, "party", f"Means {name}.", lambda _: f"says {name}", group=group)
+    return Feature(name, "party", f"Means {name}.", lambda _: say(f"says {name}"), group=group)
 
 
 def told(moves: dict[str, float], groups: dict[str, str] | None = None, **more: int) -> list[str]:
     features = [feature(name, (groups or {}).get(name, "")) for name in moves]
     found = reasons(features, np.array(list(moves.values())), {}, **more)
-    return [f"{reason.text} {reason.contribution:+.2f}" for reason in found]
+    return [f"{ENGLISH.say(reason.phrase)} {reason.contribution:+.2f}" for reason in found]
 
 
 def test_what_raises_comes_first_then_what_lowers_each_by_strength() -> None:
@@ -92,7 +93,7 @@ def test_what_the_lines_beside_it_add_is_told_among_the_facts(
 
     assert [one.feature for one in found] == order
     (said,) = [one for one in found if one.feature == "consignment_lines"]
-    assert said.text == (
+    assert ENGLISH.say(said.phrase) == (
         f"other goods lines of this consignment look {words} suspicious than this one"
     )
     assert (said.contribution, said.family) == (others, "document")
@@ -106,9 +107,10 @@ def test_lines_beside_it_that_hardly_move_it_are_not_told(others: float) -> None
 
 
 def test_the_line_is_handed_to_the_sentence() -> None:
-    one = Feature("duty", "party", "Duty.", lambda line: f"duty {line['duty']}")
+    one = Feature("duty", "party", "Duty.", lambda line: say("duty {n}", n=str(line["duty"])))
 
-    assert reasons([one], np.array([1.0]), {"duty": 7})[0].text == "duty 7"
+    (found,) = reasons([one], np.array([1.0]), {"duty": 7})
+    assert ENGLISH.say(found.phrase) == "duty 7"
 
 
 @given(

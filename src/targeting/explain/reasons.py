@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.language import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from targeting.features.registry import Family, Feature
+    from targeting.language import Phrase
 
     Floats = npt.NDArray[np.float64]
 
@@ -26,20 +29,35 @@ class Reason:
 
     Parameters
     ----------
-    text
+    phrase
         The fact, with its number and what it is compared with.
     feature
         The feature that says it, the strongest when several say the same.
+    subject
+        What it speaks of, such as the price: the contributions of one subject are added up.
     family
         The view it belongs to.
     contribution
         What it adds to the raw score in log-odds; positive raises the risk.
+    indicators
+        Numbers of the indicators of ../shared/domain.md section 1.2 that the subject's features
+        carry, of those that pull the way the reason does; sorted.
+    key
+        The profile key whose history is told; empty when the declaration alone says it.
     """
 
-    text: str
+    phrase: Phrase
     feature: str
+    subject: str
     family: Family
     contribution: float
+    indicators: tuple[int, ...] = ()
+    key: str = ""
+
+    @property
+    def raises(self) -> bool:
+        """Whether it speaks for risk, not against it."""
+        return self.contribution > 0
 
 
 def reasons(
@@ -76,9 +94,7 @@ def reasons(
     """
     told = _by_group(features, contribution, line)
     if others:
-        words = "more" if others > 0 else "less"
-        text = f"other goods lines of this consignment look {words} suspicious than this one"
-        told.append(Reason(text, "consignment_lines", "document", others))
+        told.append(_consignment(others))
     strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
     patterns = {feature.name for feature in features if feature.pattern}
     facts = [reason for reason in strong if reason.feature not in patterns]
@@ -90,8 +106,21 @@ def reasons(
     return [*[*raising, *lowering][: limit - len(pattern)], *pattern]
 
 
-def _strength(reason: Reason) -> tuple[float, str]:
-    return (-abs(reason.contribution), reason.text)
+def _strength(reason: Reason) -> tuple[float, str, str]:
+    """Order by strength; equals by their words in English, so alike in every language."""
+    return (-abs(reason.contribution), reason.phrase.message, reason.feature)
+
+
+CONSIGNMENT_LINES = "consignment_lines"
+"""The subject of what the other lines of a consignment add."""
+
+
+def _consignment(others: float) -> Reason:
+    if others > 0:
+        phrase = say("other goods lines of this consignment look more suspicious than this one")
+    else:
+        phrase = say("other goods lines of this consignment look less suspicious than this one")
+    return Reason(phrase, CONSIGNMENT_LINES, CONSIGNMENT_LINES, "document", others)
 
 
 def _by_group(
@@ -102,8 +131,12 @@ def _by_group(
     for at in np.argsort(-np.abs(contribution), kind="stable"):
         if contribution[at] == 0.0:
             break
-        groups.setdefault(features[at].group or features[at].name, []).append(int(at))
+        groups.setdefault(_subject(features[at]), []).append(int(at))
     return [_reason(features, contribution, line, members) for members in groups.values()]
+
+
+def _subject(feature: Feature) -> str:
+    return feature.group or feature.name
 
 
 def _reason(
@@ -114,7 +147,26 @@ def _reason(
 ) -> Reason:
     total = float(contribution[members].sum())
     by_pull = sorted(members, key=lambda at: contribution[at] * total <= 0)
-    said = [(features[at], features[at].sentence(line)) for at in by_pull]
-    feature, words = next((pair for pair in said if pair[1]), (features[by_pull[0]], ""))
-    text = words or f"{feature.group or feature.name.replace('_', ' ')}: not stated"
-    return Reason(text, feature.name, feature.family, total)
+    feature, phrase = _said([features[at] for at in by_pull], line)
+    pulling = [features[at] for at in members if contribution[at] * total > 0]
+    indicators = sorted({number for one in pulling for number in one.indicators})
+    return Reason(
+        phrase,
+        feature.name,
+        _subject(feature),
+        feature.family,
+        total,
+        tuple(indicators),
+        feature.key,
+    )
+
+
+def _said(features: list[Feature], line: Mapping[str, object]) -> tuple[Feature, Phrase]:
+    """Let the first feature with a fact speak; where none has one, say what is missing."""
+    for feature in features:
+        phrase = feature.sentence(line)
+        if phrase is not None:
+            return feature, phrase
+    first = features[0]
+    missing = say("{what}: not stated", what=_subject(first).replace("_", " "))
+    return first, first.unsaid or missing

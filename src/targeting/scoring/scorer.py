@@ -15,7 +15,8 @@ from targeting.explain.contributions import contributions
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
-from targeting.scoring.scores import Scores, ScoresInfo
+from targeting.language import ENGLISH
+from targeting.scoring.scores import Scores, ScoresInfo, as_struct
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
 
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
+    from targeting.language import Language
     from targeting.tables.folder import Tables
     from targeting.training.block import Known
     from targeting.training.model import Model
@@ -104,7 +107,7 @@ def score_examined(model: Model, known: Known) -> pd.DataFrame:
     return score_matrix(model, rows, matrix).head(len(known))
 
 
-def explain_rows(
+def reasons_of(
     model: Model,
     spec: FeatureSpec,
     rows: pd.DataFrame,
@@ -112,8 +115,8 @@ def explain_rows(
     score: Floats,
     *,
     progress: Callable[[int], None] = lambda _: None,
-) -> list[list[dict[str, object]]]:
-    """Write the reasons of each row.
+) -> list[list[Reason]]:
+    """Find the reasons of each row, in no language yet.
 
     Parameters
     ----------
@@ -136,19 +139,30 @@ def explain_rows(
     each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
     for line, values, contribution, others in each:
         known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
-        told = reasons(spec.features, contribution, known, others=others)
-        out.append(
-            [
-                {
-                    "text": reason.text,
-                    "feature": reason.feature,
-                    "family": reason.family,
-                    "contribution": reason.contribution,
-                }
-                for reason in told
-            ]
-        )
+        out.append(reasons(spec.features, contribution, known, others=others))
     return out
+
+
+def explain_rows(
+    model: Model,
+    spec: FeatureSpec,
+    rows: pd.DataFrame,
+    matrix: Matrix,
+    score: Floats,
+    *,
+    language: Language = ENGLISH,
+) -> list[list[dict[str, object]]]:
+    """Write the reasons of each row as a scores file holds them.
+
+    Parameters
+    ----------
+    model, spec, rows, matrix, score
+        As for `reasons_of`.
+    language
+        In which the reasons are written out.
+    """
+    found = reasons_of(model, spec, rows, matrix, score)
+    return [[as_struct(reason, language) for reason in one] for one in found]
 
 
 def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:
@@ -208,6 +222,7 @@ class Scorer:
         start: date,
         stop: date,
         explain: Explain = "top",
+        language: Language = ENGLISH,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Scores:
         """Score the declarations lodged in [start, stop).
@@ -223,6 +238,8 @@ class Scorer:
             Local days; `stop` is exclusive.
         explain
             `none`, `top` (the highest of each office and day) or `all`.
+        language
+            In which reasons are written out.
         progress
             Told what is being done.
 
@@ -239,7 +256,7 @@ class Scorer:
         self._require_window(tables, start, stop)
         snapshot = self._start_from(tables, start, progress)
         parts = [
-            self._score_chunk(rows, matrix, explain=explain, progress=progress)
+            self._score_chunk(rows, matrix, explain=explain, language=language, progress=progress)
             for rows, matrix in self._chunks(
                 tables, start, stop, snapshot=snapshot, progress=progress
             )
@@ -301,6 +318,7 @@ class Scorer:
         matrix: Matrix,
         *,
         explain: Explain,
+        language: Language,
         progress: Callable[[str], None],
     ) -> pd.DataFrame:
         model, spec = self.bundle.model, self.bundle.spec
@@ -313,7 +331,7 @@ class Scorer:
         progress(f"reasons for {len(chosen):,} lines")
         some = np.ascontiguousarray(matrix[chosen])
         score = scored["score"].to_numpy()[chosen]
-        told = explain_rows(model, spec, rows.iloc[chosen], some, score)
+        told = explain_rows(model, spec, rows.iloc[chosen], some, score, language=language)
         column: list[list[dict[str, object]] | None] = [None] * len(scored)
         for at, one in zip(chosen, told, strict=True):
             column[at] = one

@@ -18,14 +18,23 @@ from targeting.tables.output import staged_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from targeting.explain.reasons import Reason
+    from targeting.language import Language
+
 REASON = pa.struct(
     [
         ("text", pa.string()),
         ("feature", pa.string()),
         ("family", pa.string()),
         ("contribution", pa.float64()),
+        ("subject", pa.string()),
+        ("indicators", pa.list_(pa.int16())),
+        ("key", pa.string()),
+        ("phrase", pa.string()),
     ]
 )
+"""One reason: `text` in the language asked for; `phrase` the same as JSON, from which a list can be
+drawn in any other. Files written before the last four fields are read as they are."""
 
 SCHEMA = pa.schema(
     [
@@ -75,14 +84,36 @@ class Scores:
     Parameters
     ----------
     rows
-        Columns of `SCHEMA`, and `reasons` (a list of dicts with `text, feature, family,
-        contribution`, or None) when explained.
+        Columns of `SCHEMA`, and `reasons` (a list of dicts with the fields of `REASON`, or None)
+        when explained.
     info
         Model, cut-off, time zone and currency.
     """
 
     rows: pd.DataFrame
     info: ScoresInfo = ScoresInfo()
+
+
+def as_struct(reason: Reason, language: Language) -> dict[str, object]:
+    """Turn a reason into what a scores file holds of it.
+
+    Parameters
+    ----------
+    reason
+        The reason.
+    language
+        In which its text is written out.
+    """
+    return {
+        "text": language.say(reason.phrase),
+        "feature": reason.feature,
+        "family": reason.family,
+        "contribution": reason.contribution,
+        "subject": reason.subject,
+        "indicators": list(reason.indicators),
+        "key": reason.key,
+        "phrase": reason.phrase.to_json(),
+    }
 
 
 def write_scores(scores: Scores, path: Path) -> None:

@@ -8,10 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from targeting.language import ENGLISH
 from targeting.scoring.scores import REASON
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
 from targeting.shortlist.policy import COLUMNS
+from targeting.shortlist.titles import titles
 from targeting.shortlist.words import reasons_text
 from targeting.shortlist.workbook import write_workbook
 from targeting.tables.output import staged_folder
@@ -61,7 +63,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
     """
     with staged_folder(output) as stage:
         _write_parquet(lines, stage / "shortlist.parquet", header=header)
-        _write_csv(lines, stage / "shortlist.csv")
+        _write_csv(lines, stage / "shortlist.csv", header=header)
         write_workbook(lines, stage / "shortlist.xlsx", header=header)
         write_page(lines, stage / "shortlist.html", header=header)
 
@@ -82,16 +84,22 @@ def _fact_types(zone: str) -> dict[str, pa.DataType]:
     return types | dict.fromkeys(_TIMES, local)
 
 
-def _write_csv(lines: pd.DataFrame, path: Path) -> None:
-    """Write for a spreadsheet: byte-order mark, local times, no cell that is a formula."""
+def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
+    """Write for a spreadsheet: byte-order mark, local times, no cell that is a formula.
+
+    In English its first row holds the names of the columns, which programs read; in another
+    language it holds the titles of the workbook, which people read.
+    """
     cells = pd.DataFrame({name: lines[name] for name in (*COLUMNS, *FACTS)}).assign(
         reasons=[
-            reasons_text(cell, selected_by=by, separator=" | ")
+            reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
         ],
         **{name: lines[name].dt.strftime("%Y-%m-%d %H:%M") for name in _TIMES},
     )
     texts = cells.apply(lambda column: column.map(disarmed))
+    if header.language.code != ENGLISH.code:
+        texts = texts.rename(columns=titles(header))
     texts.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from targeting.language import Language
 from targeting.shortlist.exports import write_shortlist
 from targeting.shortlist.lines import add_facts
 from targeting.shortlist.policy import draw
@@ -38,7 +39,8 @@ def make_shortlist(
     capacity
         Examinations per office and day, >= 1.
     settings
-        Ranking, random share, seed and time zone. A zone that was not set is the scores' own.
+        Ranking, random share, seed, language and time zone. A zone that was not set is the scores'
+        own.
     output
         The folder to write.
     mandatory
@@ -52,7 +54,7 @@ def make_shortlist(
     Raises
     ------
     ConfigError
-        If `capacity` is below 1.
+        If `capacity` is below 1, or there is no such language.
     InputError
         If there are no scores, or the tables do not hold the declarations drawn.
     ContractError
@@ -60,6 +62,7 @@ def make_shortlist(
     OutputError
         If the folder cannot be written.
     """
+    language = Language.named(settings.language, settings.languages)
     settings = _in_zone_of(scores, settings)
     drawn = draw(scores.rows, capacity=capacity, settings=settings, mandatory=mandatory)
     report = count(
@@ -70,7 +73,7 @@ def make_shortlist(
         mandatory=mandatory,
     )
     lines = add_facts(drawn, tables, time_zone=settings.time_zone)
-    header = ShortlistHeader(scores.info, settings, capacity, report)
+    header = ShortlistHeader(scores.info, settings, capacity, report, language)
     write_shortlist(lines, output, header=header)
     return report
 
