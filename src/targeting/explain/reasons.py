@@ -10,7 +10,7 @@ import numpy as np
 from targeting.language import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -89,21 +89,45 @@ def reasons(
     Returns
     -------
     list of Reason
-        Strongest first among the facts that raise the risk, then those that lower it; a pattern,
-        such as a country's past results, comes last, and one at most.
+        Strongest first among the facts that raise the risk, then those that lower it. What was
+        found before with one family, such as the parties, is told once: the rest is left to what
+        this line states. A pattern, such as a country's past results, comes last, one at most,
+        and only where there is room or it moves the score more than the last fact does.
     """
     told = _by_group(features, contribution, line)
     if others:
         told.append(_consignment(others))
-    strong = [reason for reason in told if abs(reason.contribution) >= LEAST]
+    strong = sorted((one for one in told if abs(one.contribution) >= LEAST), key=_rank)
     patterns = {feature.name for feature in features if feature.pattern}
-    facts = [reason for reason in strong if reason.feature not in patterns]
-    raising = sorted((r for r in facts if r.contribution > 0), key=_strength)
-    lowering = sorted((r for r in facts if r.contribution < 0), key=_strength)
-    pattern = sorted((r for r in strong if r.feature in patterns), key=_strength)[:1]
-    if facts and limit == 1:
+    results = {feature.name for feature in features if feature.tells_results}
+    facts = _results_once([one for one in strong if one.feature not in patterns], results)
+    pattern = sorted((one for one in strong if one.feature in patterns), key=_strength)[:1]
+    room = limit - len(facts)
+    if pattern and room <= 0 and (limit == 1 or _rank(facts[limit - 1]) < _rank(pattern[0])):
         pattern = []
-    return [*[*raising, *lowering][: limit - len(pattern)], *pattern]
+    return [*facts[: limit - len(pattern)], *pattern]
+
+
+def _results_once(ranked: Sequence[Reason], results: Container[str]) -> list[Reason]:
+    """Keep the strongest of what was found before with one family, for risk and against it.
+
+    A trader, its notify party and the two together were mostly caught in the same lines; told one
+    by one they would leave no room for what this line states.
+    """
+    told: set[tuple[Family, bool]] = set()
+    kept = []
+    for reason in ranked:
+        view = (reason.family, reason.raises)
+        if reason.feature not in results or view not in told:
+            kept.append(reason)
+        if reason.feature in results:
+            told.add(view)
+    return kept
+
+
+def _rank(reason: Reason) -> tuple[bool, float, str, str]:
+    """Order what raises the risk before what lowers it, each by strength."""
+    return (not reason.raises, *_strength(reason))
 
 
 def _strength(reason: Reason) -> tuple[float, str, str]:
