@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.evaluation.insight.subjects import subject_of
 from targeting.explain.reasons import reasons
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ def told_subjects(block: Block, contribution: Floats) -> tuple[tuple[str, ...], 
     tuple
         Of each line, at most five subjects, strongest first; a pattern comes last.
     """
-    spec, subject = block.spec, {one.name: subject_of(one) for one in block.spec.features}
+    spec = block.spec
     lines: list[dict[Hashable, object]] = block.rows.to_dict("records")
     told = []
     for line, values, moved in zip(lines, block.matrix, contribution, strict=True):
         numbers = zip(spec.names, values.astype(np.float64).tolist(), strict=True)
         known = {str(name): value for name, value in line.items()} | dict(numbers)
         some = reasons(spec.features, moved, known)
-        told.append(tuple(subject[one.feature] for one in some if one.contribution > 0))
+        told.append(tuple(one.subject for one in some if one.raises))
     return tuple(told)

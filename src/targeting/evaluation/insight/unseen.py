@@ -151,10 +151,10 @@ def unseen(tables: Tables, spec: FeatureSpec, matrix: Matrix, *, before: datetim
     few = [one for one in areas if one.examined < MIN_EXAMINED or one.hits < MIN_HITS]
     carried = {number for feature in spec.features for number in feature.indicators}
     read = frozenset[str]().union(*columns_read(spec.settings).values())
-    stated: list[bool] = np.isfinite(matrix).any(axis=0).tolist()
+    stated = np.isfinite(matrix).sum(axis=0)
     return Unseen(
         unread=tuple(name for name in DECLARATIONS.names if name not in read),
-        silent=tuple(name for name, said in zip(spec.names, stated, strict=True) if not said),
+        silent=tuple(name for name, said in zip(spec.names, stated.tolist(), strict=True) if not said),
         indicators=tuple(Indicator(*one) for one in INDICATORS if one[0] not in carried),
         areas=tuple(sorted(few, key=_by_lines)),
         areas_in_all=len(areas),
