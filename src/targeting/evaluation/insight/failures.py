@@ -1,7 +1,8 @@
 """Known weak spots: parts of the traffic where the order or the probability is clearly worse.
 
 Many parts are looked at, and by chance alone some look bad. So a part counts as a weak spot only
-where an interval widened for the number of looks (Bonferroni) still lies on the wrong side.
+where an interval widened for the number of looks (Bonferroni) still lies on the wrong side, and
+clear of that of the parts it is held against.
 """
 
 from __future__ import annotations
@@ -75,13 +76,27 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One figure of one part, and what it is held against."""
+    """One figure of one part, and what it is held against: other parts, or a probability."""
 
     part: Slice
     kind: Literal["precision", "recall", "probability"]
     found: float
     of: float
-    against: float
+    others_found: float = 0.0
+    others_of: float = 0.0
+
+    @property
+    def against(self) -> float:
+        if self.kind == "probability":
+            return self.part.mean_probability or 0.0
+        return self.others_found / self.others_of
+
+    def bounds(self, confidence: float) -> tuple[float, float]:
+        """Return between which shares it may lie for nothing to be wrong."""
+        if self.kind == "probability":
+            return self.against, self.against
+        others = wilson(self.others_found, self.others_of, confidence=confidence)
+        return others.low or 0.0, 1.0
 
 
 def failures(slices: Sequence[Slice]) -> Failures:
@@ -101,28 +116,25 @@ def failures(slices: Sequence[Slice]) -> Failures:
 
 def _looks(part: Slice, slices: Sequence[Slice]) -> Iterator[_Look]:
     others = [one for one in slices if one.dimension == part.dimension and one is not part]
-    opened, found = (sum(getattr(one, name) for one in others) for name in ("opened", "found"))
-    hits = sum(one.hits for one in others)
-    if part.precision.value is not None and opened > 0:
-        yield _Look(part, "precision", part.found, part.opened, found / opened)
-    if part.recall.value is not None and hits > 0:
-        yield _Look(part, "recall", part.found, part.hits, found / hits)
+    opened, found, hits = (
+        float(sum(getattr(one, name) for one in others)) for name in ("opened", "found", "hits")
+    )
+    if part.precision.value is not None and opened:
+        yield _Look(part, "precision", part.found, part.opened, min(found, opened), opened)
+    if part.recall.value is not None and hits:
+        yield _Look(part, "recall", part.found, part.hits, min(found, hits), hits)
     if part.mean_probability is not None:
-        yield _Look(part, "probability", part.hits, part.examined, part.mean_probability)
+        yield _Look(part, "probability", part.hits, part.examined)
 
 
 def _failure(look: _Look, confidence: float) -> Failure | None:
     sure = wilson(look.found, look.of, confidence=confidence)
-    if sure.low is None or sure.high is None:
-        return None
-    below, above = sure.high < look.against, sure.low > look.against
+    low, high = look.bounds(confidence)
     kind: Kind
-    if look.kind == "probability":
-        if not (below or above):
-            return None
-        kind = "promises too much" if below else "promises too little"
-    elif below:
-        kind = look.kind
+    if sure.high is not None and sure.high < low:
+        kind = "promises too much" if look.kind == "probability" else look.kind
+    elif sure.low is not None and sure.low > high:
+        kind = "promises too little"
     else:
         return None
     part, share = look.part, wilson_measure(look.found, look.of)

@@ -154,7 +154,9 @@ def unseen(tables: Tables, spec: FeatureSpec, matrix: Matrix, *, before: datetim
     stated = np.isfinite(matrix).sum(axis=0)
     return Unseen(
         unread=tuple(name for name in DECLARATIONS.names if name not in read),
-        silent=tuple(name for name, said in zip(spec.names, stated.tolist(), strict=True) if not said),
+        silent=tuple(
+            name for name, said in zip(spec.names, stated.tolist(), strict=True) if not said
+        ),
         indicators=tuple(Indicator(*one) for one in INDICATORS if one[0] not in carried),
         areas=tuple(sorted(few, key=_by_lines)),
         areas_in_all=len(areas),
