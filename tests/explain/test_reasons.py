@@ -136,6 +136,41 @@ def test_order_limit_and_totals_hold_for_any_contributions(
         assert reason.contribution == pytest.approx(sum(moves[i] for i in same), abs=1e-9)
 
 
+def test_a_reason_says_its_subject_its_key_and_the_indicators_that_pull_its_way() -> None:
+    features = [
+        replace(feature("a", "price"), indicators=(46, 7), key="hs6"),
+        replace(feature("b", "price"), indicators=(7, 24)),
+        replace(feature("c", "price"), indicators=(1,)),
+        replace(feature("d"), indicators=(63,)),
+    ]
+
+    price, seal = reasons(features, np.array([0.5, 0.2, -0.1, -0.3]), {})
+
+    assert (price.subject, price.key, price.indicators) == ("price", "hs6", (7, 24, 46))
+    assert (seal.subject, seal.key, seal.indicators) == ("d", "", (63,))
+    assert (price.raises, seal.raises) == (True, False)
+
+
+def test_what_is_missing_is_said_where_that_alone_moves_the_score() -> None:
+    silent = replace(feature("a", "price"), sentence=lambda _: None)
+    unsaid = replace(silent, unsaid=say("value per kg: not stated"))
+
+    for one, words in ((silent, "price: not stated"), (unsaid, "value per kg: not stated")):
+        (found,) = reasons([one], np.array([0.5]), {})
+        assert ENGLISH.say(found.phrase) == words
+    (found,) = reasons([unsaid, feature("b", "price")], np.array([0.5, 0.1]), {})
+    assert ENGLISH.say(found.phrase) == "says b"
+
+
+def test_nothing_is_said_of_what_hardly_moves_the_score() -> None:
+    def asked(_: object) -> None:
+        raise AssertionError("a sentence nobody will read")
+
+    weak = replace(feature("a"), sentence=asked)
+
+    assert reasons([weak], np.array([LEAST * 0.99]), {}) == []
+
+
 def results(name: str, family: str = "party") -> Feature:
     return replace(feature(name, group=f"{name} results"), family=family)
 

@@ -164,7 +164,10 @@ def test_every_feature_of_a_full_line_has_its_sentence(settings: FeatureSettings
 @pytest.mark.parametrize("settings", [FeatureSettings(), WIDE], ids=["default", "wide"])
 def test_a_line_without_facts_has_no_sentence_but_says_what_is_missing(settings: FeatureSettings):
     features = registry(settings)
-    assert [one.name for one in features if one.sentence({}) is not None] == []
+    names = [feature.name for feature in features]
+    missing = dict.fromkeys(DECLARATIONS.names) | dict.fromkeys(names, float("nan"))
+    for line in ({}, missing):
+        assert [one.name for one in features if one.sentence(line) is not None] == []
     assert [one.name for one in features if one.unsaid is None] == []
 
 
@@ -178,3 +181,11 @@ def test_every_profile_feature_names_its_key():
     followed = {key.name for key in FeatureSettings().keys}
     keys = {one.key for one in registry(FeatureSettings())}
     assert keys == followed | {""}
+
+
+def test_what_a_subject_speaks_of_is_either_a_fact_or_a_pattern():
+    """Reasons rely on it: a pattern comes last, whichever of its features speaks."""
+    kinds: dict[str, set[bool]] = {}
+    for one in registry(WIDE):
+        kinds.setdefault(one.group or one.name, set()).add(one.pattern)
+    assert [name for name, both in kinds.items() if len(both) > 1] == []

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from targeting.language import say
+from targeting.features.registry import Feature
+from targeting.language import Phrase, say
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
-    from targeting.features.registry import Family, Feature
-    from targeting.language import Phrase
+    from targeting.features.registry import Family
 
     Floats = npt.NDArray[np.float64]
 
@@ -94,21 +93,63 @@ def reasons(
         this line states. A pattern, such as a country's past results, comes last, one at most,
         and only where there is room or it moves the score more than the last fact does.
     """
-    told = _by_group(features, contribution, line)
-    if others:
-        told.append(_consignment(others))
-    strong = sorted((one for one in told if abs(one.contribution) >= LEAST), key=_rank)
-    patterns = {feature.name for feature in features if feature.pattern}
-    results = {feature.name for feature in features if feature.tells_results}
-    facts = _results_once([one for one in strong if one.feature not in patterns], results)
-    pattern = sorted((one for one in strong if one.feature in patterns), key=_strength)[:1]
-    room = limit - len(facts)
-    if pattern and room <= 0 and (limit == 1 or _rank(facts[limit - 1]) < _rank(pattern[0])):
+    subjects = _subjects(features, contribution.tolist(), others)
+    strong = sorted((one for one in subjects if abs(one.total) >= LEAST), key=_rank)
+    facts = _results_once([one for one in strong if not one.pattern])
+    pattern = sorted((one for one in strong if one.pattern), key=_strength)[:1]
+    full = len(facts) >= limit
+    if pattern and full and (limit == 1 or _rank(facts[limit - 1]) < _rank(pattern[0])):
         pattern = []
-    return [*facts[: limit - len(pattern)], *pattern]
+    # Words are found for what is told alone: most subjects of most lines are not.
+    told = [*facts[: limit - len(pattern)], *pattern]
+    return [_reason(one, line) for one in told]
 
 
-def _results_once(ranked: Sequence[Reason], results: Container[str]) -> list[Reason]:
+CONSIGNMENT_LINES = "consignment_lines"
+"""The subject of what the other lines of a consignment add."""
+
+
+def _consignment(phrase: Phrase) -> Feature:
+    meaning = "What the other lines of the consignment add."
+    return Feature(CONSIGNMENT_LINES, "document", meaning, lambda _: phrase)
+
+
+_MORE = _consignment(
+    say("other goods lines of this consignment look more suspicious than this one")
+)
+_LESS = _consignment(
+    say("other goods lines of this consignment look less suspicious than this one")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What several features speak of, what each of them adds, and all together."""
+
+    name: str
+    moves: list[tuple[float, Feature]]
+    total: float
+
+    @property
+    def pattern(self) -> bool:
+        return all(feature.pattern for _, feature in self.moves)
+
+    @property
+    def tells_results(self) -> bool:
+        return all(feature.tells_results for _, feature in self.moves)
+
+
+def _strength(subject: _Subject) -> tuple[float, str]:
+    """Order by strength, equals by name: alike in every language."""
+    return (-abs(subject.total), subject.name)
+
+
+def _rank(subject: _Subject) -> tuple[bool, float, str]:
+    """Order what raises the risk before what lowers it, each by strength."""
+    return (subject.total < 0, *_strength(subject))
+
+
+def _results_once(ranked: Sequence[_Subject]) -> list[_Subject]:
     """Keep the strongest of what was found before with one family, for risk and against it.
 
     A trader, its notify party and the two together were mostly caught in the same lines; told one
@@ -116,68 +157,40 @@ def _results_once(ranked: Sequence[Reason], results: Container[str]) -> list[Rea
     """
     told: set[tuple[Family, bool]] = set()
     kept = []
-    for reason in ranked:
-        view = (reason.family, reason.raises)
-        if reason.feature not in results or view not in told:
-            kept.append(reason)
-        if reason.feature in results:
+    for subject in ranked:
+        view = (subject.moves[0][1].family, subject.total > 0)
+        if not subject.tells_results:
+            kept.append(subject)
+        elif view not in told:
             told.add(view)
+            kept.append(subject)
     return kept
 
 
-def _rank(reason: Reason) -> tuple[bool, float, str, str]:
-    """Order what raises the risk before what lowers it, each by strength."""
-    return (not reason.raises, *_strength(reason))
+def _subjects(
+    features: Sequence[Feature], contribution: list[float], others: float
+) -> Iterator[_Subject]:
+    """Add the contributions of each subject, and what the lines beside this one add."""
+    moves: dict[str, list[tuple[float, Feature]]] = {}
+    for feature, move in zip(features, contribution, strict=True):
+        if move:
+            moves.setdefault(feature.group or feature.name, []).append((move, feature))
+    for name, own in moves.items():
+        yield _Subject(name, own, sum(move for move, _ in own))
+    yield _Subject(CONSIGNMENT_LINES, [(others, _MORE if others > 0 else _LESS)], others)
 
 
-def _strength(reason: Reason) -> tuple[float, str, str]:
-    """Order by strength; equals by their words in English, so alike in every language."""
-    return (-abs(reason.contribution), reason.phrase.message, reason.feature)
-
-
-CONSIGNMENT_LINES = "consignment_lines"
-"""The subject of what the other lines of a consignment add."""
-
-
-def _consignment(others: float) -> Reason:
-    if others > 0:
-        phrase = say("other goods lines of this consignment look more suspicious than this one")
-    else:
-        phrase = say("other goods lines of this consignment look less suspicious than this one")
-    return Reason(phrase, CONSIGNMENT_LINES, CONSIGNMENT_LINES, "document", others)
-
-
-def _by_group(
-    features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
-) -> list[Reason]:
-    """Add the contributions of each group, and let its strongest feature with a fact speak."""
-    groups: dict[str, list[int]] = {}
-    for at in np.argsort(-np.abs(contribution), kind="stable"):
-        if contribution[at] == 0.0:
-            break
-        groups.setdefault(_subject(features[at]), []).append(int(at))
-    return [_reason(features, contribution, line, members) for members in groups.values()]
-
-
-def _subject(feature: Feature) -> str:
-    return feature.group or feature.name
-
-
-def _reason(
-    features: Sequence[Feature],
-    contribution: Floats,
-    line: Mapping[str, object],
-    members: list[int],
-) -> Reason:
-    total = float(contribution[members].sum())
-    by_pull = sorted(members, key=lambda at: contribution[at] * total <= 0)
-    feature, phrase = _said([features[at] for at in by_pull], line)
-    pulling = [features[at] for at in members if contribution[at] * total > 0]
+def _reason(subject: _Subject, line: Mapping[str, object]) -> Reason:
+    """Let the strongest feature with a fact speak, those that pull the subject's way first."""
+    total = subject.total
+    ranked = sorted(subject.moves, key=lambda one: (one[0] * total <= 0, -abs(one[0])))
+    feature, phrase = _said([feature for _, feature in ranked], subject.name, line)
+    pulling = [one for move, one in ranked if move * total > 0]
     indicators = sorted({number for one in pulling for number in one.indicators})
     return Reason(
         phrase,
         feature.name,
-        _subject(feature),
+        subject.name,
         feature.family,
         total,
         tuple(indicators),
@@ -185,12 +198,13 @@ def _reason(
     )
 
 
-def _said(features: list[Feature], line: Mapping[str, object]) -> tuple[Feature, Phrase]:
-    """Let the first feature with a fact speak; where none has one, say what is missing."""
+def _said(
+    features: Sequence[Feature], subject: str, line: Mapping[str, object]
+) -> tuple[Feature, Phrase]:
+    """Return the first feature with a fact, and what it says; else what is missing."""
     for feature in features:
         phrase = feature.sentence(line)
         if phrase is not None:
             return feature, phrase
-    first = features[0]
-    missing = say("{what}: not stated", what=_subject(first).replace("_", " "))
-    return first, first.unsaid or missing
+    missing = say("{what}: not stated", what=subject.replace("_", " "))
+    return features[0], features[0].unsaid or missing

@@ -14,6 +14,7 @@ from targeting.features import comparison_sentences as comparisons
 from targeting.features import history_sentences as words
 from targeting.features.columns import log, ratio
 from targeting.features.kernel import STATISTICS
+from targeting.features.key_indicators import carried
 from targeting.features.measures import MEASURES
 from targeting.features.naming import has_goods, role
 from targeting.features.registry import RESULTS, Feature, computable_from
@@ -179,33 +180,6 @@ _FAMILY: dict[str, Family] = {
 _STRENGTH: tuple[Family, ...] = (
     "party", "conveyance", "goods and price", "route", "document", "timing",
 )  # fmt: skip
-_INDICATORS = {
-    ("consignee_id",): (1, 5, 6, 18),
-    ("consignor_id",): (2, 18),
-    ("declarant_id",): (17,),
-    ("notify_party_id",): (19,),
-    ("carrier_id",): (18,),
-    ("conveyance_id",): (19,),
-    ("container_id",): (19, 59),
-    ("seal_id",): (64,),
-    ("hs6",): (38, 46),
-    ("transshipment_site",): (32,),
-    ("loading_site", "discharge_site"): (28, 32),
-    ("container_owner",): (61,),
-    ("consignee_id", "consignor_id"): (3,),
-    ("consignee_id", "hs2"): (7,),
-    ("consignee_id", "hs6"): (7,),
-    ("goods_words", "hs4"): (22, 46),
-    ("hs6", "tax_regime"): (56,),
-    ("loading_site", "transshipment_site", "discharge_site"): (28, 30),
-    ("consignee_id", "declarant_id"): (16,),
-    ("consignee_id", "notify_party_id"): (13,),
-    ("consignee_id", "office_id"): (33,),
-    ("consignee_id", "carrier_id"): (34,),
-    ("consignee_id", "consignor_id", "hs2"): (4, 57),
-    ("hs6", "origin_country"): (24, 46),
-}
-
 _HISTORY: tuple[KeyStatistic, ...] = ("declarations", "days_since_first", "days_since_last")
 _RESULTS: tuple[KeyStatistic, ...] = ("examinations", "hits", "hit_rate")
 _PARTY: tuple[KeyStatistic, ...] = (
@@ -376,7 +350,7 @@ class _Maker:
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
             unit=unit,
-            indicators=_INDICATORS.get(self.key.columns, ()) if own is None else own,
+            indicators=carried(self.key, suffix) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
             rises=suffix.startswith("hit_rate"),
@@ -423,7 +397,11 @@ def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
     counts: list[_Told] = [
         (
             "declarations",
-            made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at)),
+            made(
+                f"declarations{tail}",
+                "Earlier declarations",
+                _summed("declarations", at),
+            ),
         )
         for tail, at in _blocks(half_lives)
     ]
@@ -437,7 +415,10 @@ def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     found = _Maker(key, f"{key.name}{RESULTS}", words.found(key, prior), _missing(key))
     recovered = _Maker(key, f"{key.name}{RESULTS}", words.recovered(key), _missing(key))
     rates: list[_Told] = [
-        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)))
+        (
+            "hit_rate",
+            found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)),
+        )
         for tail, at in _blocks(half_lives)
     ]
     return [

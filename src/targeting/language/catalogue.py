@@ -168,15 +168,14 @@ def _named(code: str, folder: Path | None) -> Language:
     )
 
 
-@cache
-def _of_package(code: str, path: Path) -> Language:
-    """Read a catalogue of the package once."""
+def _opened(code: str, path: Path) -> Language:
     from targeting.language.reading import read
 
     return Language(code, *read(code, path))
 
 
+_of_package = cache(_opened)  # what a user's folder holds may change, the package does not
+
+
 def _read(code: str, path: Path) -> Language:
-    if path.parent == LOCALE:
-        return _of_package(code, path)
-    return _of_package.__wrapped__(code, path)
+    return _of_package(code, path) if path.parent == LOCALE else _opened(code, path)
