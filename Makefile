@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -44,6 +44,9 @@ types: setup  ## Static types
 
 docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m targeting.docs
+
+messages: setup  ## Bring the catalogues of languages up to date with the code
+	$(BIN)/python -m targeting.language.messages
 
 slow: setup  ## Tests that take minutes
 	$(BIN)/pytest -q -m "slow" -n $(WORKERS) --ignore tests/notebooks
