@@ -11,7 +11,7 @@ import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions_by_chunk
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
@@ -75,7 +75,8 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     )
     if model.views is None:
         return scored
-    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+    papers = model.views.papers(matrix, threads=model.threads)
+    conveyance = model.views.conveyance(matrix, threads=model.threads)
     return scored.assign(
         papers_probability=papers,
         conveyance_probability=conveyance,
@@ -132,15 +133,26 @@ def reasons_of(
     progress
         Told how many rows are done.
     """
-    explained = contributions(model, matrix, progress=progress)
     moved = score - model.score(matrix)
-    lines: list[dict[Hashable, object]] = rows.to_dict("records")
-    out = []
-    each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
-    for line, values, contribution, others in each:
-        known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
-        out.append(reasons(spec.features, contribution, known, others=others))
+    out: list[list[Reason]] = []
+    for start, explained in contributions_by_chunk(model, matrix):
+        some = slice(start, start + len(explained.values))
+        lines: list[dict[Hashable, object]] = rows.iloc[some].to_dict("records")
+        each = zip(lines, matrix[some], explained.values, moved[some].tolist(), strict=True)
+        out += [_told(spec, *one) for one in each]
+        progress(len(out))
     return out
+
+
+def _told(
+    spec: FeatureSpec,
+    line: dict[Hashable, object],
+    values: npt.NDArray[np.float32],
+    contribution: Floats,
+    others: float,
+) -> list[Reason]:
+    known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
+    return reasons(spec.features, contribution, known, others=others)
 
 
 def explain_rows(
