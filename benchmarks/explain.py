@@ -427,8 +427,8 @@ further than {many.apart:.1e} from its (limit {CLOSE:g}). Goals
 
 Written by `benchmarks/explain.py`; do not edit. Reproduce it with `make bench-explain`. Model:
 {found.trees:,} trees, {found.leaves:,} leaves, {found.features:,} features, trained with the
-default settings on the simulated corridor (preset `demo`). Rows: its lines, repeated, each number moved by
-about one per cent. On: {", ".join(f"{name} {what}" for name, what in on.items())}.
+default settings on the simulated corridor (preset `demo`). Rows: its lines, repeated, each number
+moved by about one per cent. On: {", ".join(f"{name} {what}" for name, what in on.items())}.
 
 ## One line
 

@@ -29,6 +29,7 @@ from targeting.bundle.trees import read_trees
 from targeting.config import FeatureSettings, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
 from targeting.explain.contributions import contributions, require_lightgbms_own
+from targeting.explain.precedents import Precedents, read_precedents, write_precedents
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
 from targeting.training.additive import Linear
@@ -55,6 +56,7 @@ LIBRARIES = (
     "duckdb",
     "scikit-learn",
 )
+PRECEDENTS = "precedents.parquet"
 PROBE_ROWS = 16
 PROBE_TOLERANCE = 1e-9
 PROBE_ASKED = 4
@@ -85,6 +87,8 @@ class Contents:
         What the training could not do, and why.
     probe
         Shape (up to 16, features). Rows scored again at every load.
+    precedents
+        Past examined lines to lay beside new ones; None leaves them out.
     """
 
     model: Model
@@ -96,6 +100,7 @@ class Contents:
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
     probe: Matrix
+    precedents: Precedents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,8 @@ class Bundle:
         Where it comes from.
     model, spec, snapshot
         As trained.
+    precedents
+        Past examined lines; None when the bundle carries none.
     """
 
     bundle_id: str
@@ -117,6 +124,7 @@ class Bundle:
     model: Model
     spec: FeatureSpec
     snapshot: Snapshot
+    precedents: Precedents | None = None
 
 
 class RevenueRecord(Settings):
@@ -174,6 +182,8 @@ def write_bundle(contents: Contents, folder: Path) -> str:
     (folder / "profiles").mkdir()
     write_snapshot(contents.snapshot, folder / "profiles", contents.spec.settings)
     _write_probe(contents, folder)
+    if contents.precedents is not None:
+        write_precedents(contents.precedents, folder / PRECEDENTS)
     draft = Manifest(
         format_version=FORMAT_VERSION,
         files={},
@@ -264,7 +274,9 @@ def load_bundle(folder: Path) -> Bundle:
         _require_probe(folder, model, spec)
         cut_off = date.fromisoformat(manifest.training.cut_off_day)
         snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
-    return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
+        carried = PRECEDENTS in manifest.files
+        past = read_precedents(folder / PRECEDENTS, spec.features) if carried else None
+    return Bundle(bundle_id(folder), manifest, model, spec, snapshot, past)
 
 
 @contextmanager
