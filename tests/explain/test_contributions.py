@@ -11,7 +11,12 @@ import pytest
 from targeting.bundle.bundle import load_bundle
 from targeting.errors import BundleError
 from targeting.explain import contributions as module
-from targeting.explain.contributions import TOLERANCE, contributions, contributions_by_chunk
+from targeting.explain.contributions import (
+    TOLERANCE,
+    contributions,
+    contributions_by_chunk,
+    require_lightgbms_own,
+)
 from targeting.training.additive import Linear
 from targeting.training.expert import Blend
 from targeting.training.model import HitHead
@@ -169,6 +174,23 @@ def test_an_explanation_that_does_not_add_up_is_refused(
 
     with pytest.raises(BundleError, match=f"do not add up.*{found}"):
         contributions(model, matrix[:5])
+
+
+def test_trees_that_lightgbm_reads_otherwise_are_refused(
+    model: Model, matrix: npt.NDArray[np.float32]
+) -> None:
+    head = replace(model.hit)
+    forest = head.forest
+    assert forest is not None
+    require_lightgbms_own(head, matrix[:4])
+    require_lightgbms_own(HitHead(), matrix[:4])
+
+    other = forest.vertices.copy()
+    other["number"][other["feature"] < 0] *= 1.0001
+    vars(head)["forest"] = replace(forest, vertices=other)
+
+    with pytest.raises(BundleError, match=r"otherwise than they are read here.*log-odds"):
+        require_lightgbms_own(head, matrix[:4])
 
 
 @pytest.mark.filterwarnings("ignore")  # shap imports plotting libraries that warn

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  the sentences are told in Russian too
 """Sentences by their literal words: the number, the comparison and its basis, in both languages."""
 
 from __future__ import annotations

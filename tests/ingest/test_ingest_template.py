@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  the extract is written in Cyrillic
 """The shipped mappings: the template on a small literal extract, and KCS."""
 
 from __future__ import annotations

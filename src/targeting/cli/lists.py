@@ -110,6 +110,9 @@ def shortlist(
         typer.Option(metavar="CODE", help="Language of the list: en, ru; else the settings'."),
     ] = None,
     languages: LanguagesPath = None,
+    advice: Annotated[
+        Path | None, typer.Option(help="Where to look, YAML; configs/advice.yaml is one.")
+    ] = None,
 ) -> None:
     """Draw the list of what to open.
 
@@ -127,7 +130,12 @@ def shortlist(
         read_scores(scores),
         opened_tables(tables),
         capacity=capacity,
-        settings=_spoken(settings.load(settings.ShortlistSettings, config), language, languages),
+        settings=_given(
+            settings.load(settings.ShortlistSettings, config),
+            language=language,
+            languages=languages,
+            advice=advice,
+        ),
         output=output,
         mandatory=_ids(mandatory),
     )
@@ -139,12 +147,9 @@ def shortlist(
         typer.echo(ENGLISH.say(note), err=True)
 
 
-def _spoken(
-    settings: ShortlistSettings, language: str | None, languages: Path | None
-) -> ShortlistSettings:
+def _given(settings: ShortlistSettings, **options: str | Path | None) -> ShortlistSettings:
     """Let the options win over the settings file."""
-    given = {"language": language, "languages": languages}
-    return settings.model_copy(update={name: one for name, one in given.items() if one})
+    return settings.model_copy(update={name: one for name, one in options.items() if one})
 
 
 def _ids(path: Path | None) -> list[str]:

@@ -31,6 +31,8 @@ class ShortlistSettings(Settings):
         Language of the list: `en`, `ru`, or that of a further catalogue.
     languages
         Folder of further catalogues, such as `kk.po`.
+    advice
+        File of what reasons point to and where to look; none means that of the package.
     """
 
     rank_by: Literal["probability", "expected_revenue", "mix", "either_probability"] = "probability"
@@ -40,5 +42,6 @@ class ShortlistSettings(Settings):
     time_zone: str = "UTC"
     language: str = "en"
     languages: Path | None = None
+    advice: Path | None = None
 
     _zone = field_validator("time_zone")(valid_zone)

@@ -124,6 +124,43 @@ def base_of(head: HitHead) -> float:
     return float(head.blend.bias(learnt))
 
 
+def require_lightgbms_own(head: HitHead, matrix: Matrix) -> None:
+    """Make sure that the trees mean here what they mean to LightGBM.
+
+    Scores and contributions walk the trees as LightGBM's text tells them. A version that wrote its
+    text differently would mislead the walk: LightGBM itself is asked for a few rows.
+
+    Parameters
+    ----------
+    head
+        Whose trees are walked; without trees there is nothing to ask.
+    matrix
+        Shape (n, features). A few rows: LightGBM takes some milliseconds for each.
+
+    Raises
+    ------
+    BundleError
+        If the raw scores or the contributions differ.
+    """
+    if head.trees is None or head.forest is None or not len(matrix):
+        return
+    raw = np.asarray(head.trees.predict(matrix, raw_score=True, num_threads=1))
+    told = np.asarray(head.trees.predict(matrix, pred_contrib=True, num_threads=1))
+    differences = (
+        head.forest.score(matrix) - raw,
+        tree_contributions(head.forest, matrix) - told[:, :-1],
+        head.forest.base - told[:, -1],
+    )
+    worst = max(float(np.abs(one).max()) for one in differences)
+    if not worst <= TOLERANCE:
+        raise BundleError(
+            "LightGBM scores or explains these trees otherwise than they are read here",
+            where="the model's trees",
+            found=f"a difference of {worst:.3g} log-odds",
+            do="Install the library versions the bundle's manifest names.",
+        )
+
+
 def _of_head(head: HitHead, matrix: Matrix, threads: int) -> Floats:
     learnt = None
     if head.forest is not None:

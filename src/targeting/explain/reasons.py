@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from targeting.explain.indicators import met
 from targeting.features.registry import Feature
 from targeting.language import Phrase, say
 
@@ -40,7 +41,8 @@ class Reason:
         What it adds to the raw score in log-odds; positive raises the risk.
     indicators
         Numbers of the indicators of ../shared/domain.md section 1.2 that the subject's features
-        carry, of those that pull the way the reason does; sorted.
+        carry, of those that pull the way the reason does, as far as the line bears them out;
+        sorted.
     key
         The profile key whose history is told; empty when the declaration alone says it.
     """
@@ -186,14 +188,14 @@ def _reason(subject: _Subject, line: Mapping[str, object]) -> Reason:
     ranked = sorted(subject.moves, key=lambda one: (one[0] * total <= 0, -abs(one[0])))
     feature, phrase = _said([feature for _, feature in ranked], subject.name, line)
     pulling = [one for move, one in ranked if move * total > 0]
-    indicators = sorted({number for one in pulling for number in one.indicators})
+    indicators = met((number for one in pulling for number in one.indicators), line)
     return Reason(
         phrase,
         feature.name,
         subject.name,
         feature.family,
         total,
-        tuple(indicators),
+        indicators,
         feature.key,
     )
 

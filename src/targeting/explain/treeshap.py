@@ -46,15 +46,15 @@ def tree_contributions(forest: Forest, matrix: Matrix, *, threads: int = 1) -> F
         Threads used; they change nothing but the time.
     """
     rows = as_rows(matrix, forest.features)
-    out = np.zeros(rows.shape)
+    out = np.empty(rows.shape)
     points = (forest.asked_on_path + 1) // 2
     trees = (forest.vertices, forest.edges, forest.roots)
     asked, rules = (forest.asked, forest.first_asked), (points, _rules(int(points.max(initial=0))))
 
-    def some(start: int, stop: int) -> None:
+    def _some(start: int, stop: int) -> None:
         explained(trees, forest.bits, asked, rules, rows[start:stop], out[start:stop])
 
-    shared(some, len(rows), threads=threads)
+    shared(_some, len(rows), threads=threads)
     return out
 
 

@@ -26,7 +26,7 @@ _CLOSED, _UNMET, _MET = range(3)
 
 @numba.njit(cache=True, nogil=True)
 def explained(trees, bits, asked, rules, matrix, out):
-    """Add each feature's contributions to the score of all trees, row by row.
+    """Tell what each feature contributes to the sum of all trees.
 
     Parameters
     ----------
@@ -42,20 +42,27 @@ def explained(trees, bits, asked, rules, matrix, out):
     matrix
         Shape (n, features), float32.
     out
-        Shape (n, features). Added to.
+        Shape (n, features). Filled in.
     """
     vertices, edges, roots = trees
     sizes, rule = rules
     lanes, width = (BLOCK if len(matrix) >= FEW else 1), rule.shape[2]
-    most = np.max(np.diff(roots))
+    most = 0
+    for tree in range(len(sizes)):
+        most = max(most, roots[tree + 1] - roots[tree])
     times, gain = np.zeros((3 * most, width)), np.zeros((3 * most, width))
     product, added = np.empty((most, width, lanes)), np.zeros((most, width, lanes))
-    one_product, one_added = product.reshape(most, -1), added.reshape(most, -1)
-    state = np.zeros((most, lanes), dtype=np.int64)
+    one_product, one_added = (
+        product.reshape(most, width * lanes),
+        added.reshape(most, width * lanes),
+    )
+    state = np.zeros((most, lanes), dtype=np.int8)
     rows = np.empty((lanes, matrix.shape[1]), dtype=np.float32)
+    total = np.empty((matrix.shape[1], lanes))
     for start in range(0, len(matrix), lanes):
         count = min(lanes, len(matrix) - start)
         block_of(matrix, start, start + count, rows)
+        total[:] = 0.0
         for tree in range(len(sizes)):
             run = vertices[roots[tree] : roots[tree + 1]]
             leads = edges[roots[tree] : roots[tree + 1]]
@@ -69,7 +76,10 @@ def explained(trees, bits, asked, rules, matrix, out):
             else:
                 _go_down(run, weights, count, times, state, product)
                 _come_up(run, size, count, gain, state, product, added)
-            _hand_over(asked, tree, size, (start, count), added, out)
+            _hand_over(asked, tree, size, count, added, total)
+        for at in range(count):
+            for column in range(len(total)):
+                out[start + at, column] = total[column, at]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -118,13 +128,13 @@ def _meet(vertices, edges, bits, rows, count, state):
                     state[near, lane] = state[far, lane] = _CLOSED
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _three(factor, edge, point):
     edge *= 3
     return factor[edge, point], factor[edge + 1, point], factor[edge + 2, point]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _of(three, state):
     """Choose among three without a jump: all rows do the same."""
     return three[2] if state == _MET else (three[1] if state == _UNMET else three[0])
@@ -201,15 +211,15 @@ def _come_up_alone(vertices, size, gain, state, product, added):
 
 
 @numba.njit(cache=True, nogil=True)
-def _hand_over(asked, tree, size, block, added, out):
+def _hand_over(asked, tree, size, count, added, total):
     """Add up the points, and leave nothing for the next tree."""
     features, first_asked = asked
-    start, count = block
     for slot in range(first_asked[tree + 1] - first_asked[tree]):
         column = features[first_asked[tree] + slot]
-        for lane in range(count):
-            total = 0.0
-            for point in range(size):
-                total += added[slot, point, lane]
+        for point in range(1, size):
+            for lane in range(count):
+                added[slot, 0, lane] += added[slot, point, lane]
                 added[slot, point, lane] = 0.0
-            out[start + lane, column] += total
+        for lane in range(count):
+            total[column, lane] += added[slot, 0, lane]
+            added[slot, 0, lane] = 0.0

@@ -10,6 +10,7 @@ from targeting.bundle.bundle import PROBE_ROWS, Contents
 from targeting.bundle.manifest import Window
 from targeting.evaluation.insight.failures import failures
 from targeting.evaluation.insight.words import not_seen, sections, unexamined
+from targeting.explain.precedents import Precedents, gather
 from targeting.features.engine import local_date
 from targeting.pipeline.insight import blind_spots
 from targeting.tracking import TrainingRecord
@@ -50,6 +51,7 @@ def contents(
         What was found by looking at it as a whole; None when there was none.
     """
     shipped, zone = prepared.shipped, prepared.spec.settings.time_zone
+    past = gather(prepared.known, model, time_zone=zone, limit=settings.precedents)
     first = prepared.labels["lodged_at"].min() if len(prepared.labels) else None
     return Contents(
         model=model,
@@ -66,8 +68,9 @@ def contents(
         ),
         data=tables.digest(),
         metrics=_metrics(judged, looked),
-        notes=tuple(_notes(prepared, settings, model, judged)),
+        notes=(*_notes(prepared, settings, model, judged), *_carried(past)),
         probe=np.ascontiguousarray(prepared.matrix[-PROBE_ROWS:]),
+        precedents=past,
         sections=_sections(prepared, tables, judged, looked),
     )
 
@@ -114,6 +117,18 @@ def _notes(
     if model.revenue.mean is None:
         notes.append("No revenue is expected of any line: no hit recorded one.")
     return notes
+
+
+def _carried(past: Precedents | None) -> list[str]:
+    """Say that the bundle holds declarations: whoever keeps it must know."""
+    if past is None:
+        return []
+    hits = past.lines["result"].to_pylist().count("hit")
+    return [
+        f"The bundle carries {len(past):,} past examined lines, {hits:,} of them hits, with their "
+        "declaration ids, goods and results, to lay beside new lines: keep it as you keep the "
+        "declarations, or train with `precedents: 0`."
+    ]
 
 
 def record(

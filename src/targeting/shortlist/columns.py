@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from targeting.config.advice import Offence
 from targeting.language import marked
 from targeting.tables.schema import DECLARATIONS, RESULTS
 
@@ -13,23 +14,7 @@ Kind = Literal["text", "long", "whole", "mass", "money", "share", "chance", "sco
 BLUE = "#12395B"
 """Ground of the titles, and ink of the guide's heading."""
 
-OFFENCES = (
-    "undervaluation",
-    "misclassification",
-    "origin_fraud",
-    "misdescription",
-    "undeclared_goods",
-    "counterfeit",
-    "tobacco",
-    "alcohol",
-    "drugs",
-    "weapons",
-    "strategic_goods",
-    "currency",
-    "wildlife",
-    "waste",
-    "other",
-)
+OFFENCES = get_args(Offence)
 """Offered in the workbook's list; the column `offence` is open, so any other word is accepted."""
 
 
@@ -98,6 +83,20 @@ WORK = (
         "long",
         32,
         marked("What raised the score, strongest first; 'Against' marks what lowered it."),
+    ),
+    Column(
+        "points_to",
+        marked("Points to"),
+        "long",
+        14,
+        marked("Schemes of which the reasons are traces, strongest first; a lead, not a finding."),
+    ),
+    Column(
+        "where_to_look",
+        marked("Where to look"),
+        "long",
+        28,
+        marked("For that scheme and this kind of unit; what to do first comes first."),
     ),
     Column(
         "declaration_id",
@@ -199,6 +198,13 @@ DETAIL = (
         "chance",
         12,
         marked("Chance a line drawn by lot had of being drawn; hand it back with the result."),
+    ),
+    Column(
+        "advice_version",
+        marked("Advice"),
+        "text",
+        14,
+        marked("Version of the file the advice was taken from, and its fingerprint."),
     ),
 )
 

@@ -77,10 +77,13 @@ class ShortlistReport:
     mandatory_not_scored
         Mandatory orders that name no scored declaration: they are on no list and need the
         officer's eye.
+    untold
+        Texts of the advice that are missing in the list's language.
     """
 
     office_days: tuple[OfficeDay, ...]
     mandatory_not_scored: int = 0
+    untold: int = 0
 
     @property
     def lines(self) -> int:
@@ -122,6 +125,14 @@ class ShortlistReport:
                     "Mandatory orders that name no scored declaration, and so are not on this "
                     "list: {count}.",
                     count=Count(self.mandatory_not_scored),
+                )
+            )
+        if self.untold:
+            notes.append(
+                counted(
+                    "{n} text of the advice is missing in this language and stands in English.",
+                    "{n} texts of the advice are missing in this language and stand in English.",
+                    self.untold,
                 )
             )
         return tuple(notes)

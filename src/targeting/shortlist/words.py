@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from targeting.language import ENGLISH, Count, Percent, Phrase, Slot, marked, say
+from targeting.shortlist.pointers import structs_of
 
 if TYPE_CHECKING:
     from targeting.language import Language
@@ -41,10 +41,16 @@ class Reason:
         The sentence.
     raises
         Whether it speaks for risk (True) or against it.
+    feature
+        The feature that says it; empty where the file does not say.
+    points
+        Schemes it points to by itself, in words; empty where it points to none.
     """
 
     text: str
     raises: bool
+    points: str = ""
+    feature: str = ""
 
 
 def risk_words(probability: float) -> Phrase:
@@ -126,24 +132,20 @@ def reasons_in_words(
     >>> reasons_in_words(None, selected_by="random")[0].text
     'Drawn by lot: shows what the model does not see.'
     """
-    told = [(_contribution(one), _text(one, language)) for one in _each(cell)]
-    found = [one for one in told if one[1]]
+    told = [
+        Reason(
+            text=_text(one, language),
+            raises=_contribution(one) >= 0,
+            points=str(one.get("points") or ""),
+            feature=str(one.get("feature") or ""),
+        )
+        for one in structs_of(cell)
+    ]
+    found = [one for one in told if one.text]
     if not found:
         return (Reason(language.say(say(_WITHOUT_REASONS[selected_by])), raises=True),)
     # Within each side they come in the order of the scores file: facts before patterns.
-    raising = [one for one in found if one[0] >= 0]
-    lowering = [one for one in found if one[0] < 0]
-    return (
-        *(Reason(text, raises=True) for _, text in raising),
-        *(Reason(text, raises=False) for _, text in lowering),
-    )
-
-
-def _each(cell: object) -> list[dict[str, object]]:
-    """Read a cell that pandas may hand over as a list, an array, None or NaN."""
-    if not isinstance(cell, Iterable) or isinstance(cell, str):
-        return []
-    return [one for one in cell if isinstance(one, dict)]
+    return (*(one for one in found if one.raises), *(one for one in found if not one.raises))
 
 
 def _text(one: dict[str, object], language: Language) -> str:

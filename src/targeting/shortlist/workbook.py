@@ -12,6 +12,7 @@ from targeting.ingest.typed_files import NAMES_SHEET
 from targeting.language import ENGLISH, say
 from targeting.shortlist.columns import BLUE, DETAIL, FILL, WORK, Column
 from targeting.shortlist.guide import write_guide
+from targeting.shortlist.pointers import look_text, points_text
 from targeting.shortlist.titles import sheet_name, titled
 from targeting.shortlist.words import RULE, reasons_text, risk_words
 
@@ -52,7 +53,7 @@ def write_workbook(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) 
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     path
         The file.
     header
@@ -137,6 +138,8 @@ def _values(lines: pd.DataFrame, language: Language) -> dict[str, list[object]]:
         reasons_text(cell, selected_by=by, language=language)
         for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
     ]
+    values["points_to"] = [points_text(cell, separator="\n") for cell in lines["points_to"]]
+    values["where_to_look"] = [look_text(cell) for cell in lines["where_to_look"]]
     return values
 
 
