@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-reasons bench-replay bench-simulate bench-training lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -58,7 +58,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-ablation bench-coverage  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-ablation bench-coverage bench-reasons  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -83,6 +83,9 @@ bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
+
+bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: eight simulated worlds
+	$(BIN)/python -m benchmarks.reasons
 
 bench-replay: setup  ## Speed of the profile replay
 	$(BIN)/python benchmarks/replay.py
