@@ -211,7 +211,7 @@ def _page_line(row: Mapping[str, object], currency: str, language: Language) -> 
         bar=round(100 * chance, 1),
         revenue=revenue_words(row, currency=currency),
         reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
-        points_to=points_text(row["points_to"]),
+        points_to=points_text(row["points_to"], row["reasons"], language=language),
         look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),
         goods=goods_facts(row, currency=currency),
