@@ -11,21 +11,24 @@ import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
+from targeting.scoring import precedents
+from targeting.scoring.one import lodged_on
 from targeting.scoring.scores import Scores, ScoresInfo, as_struct
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from targeting.explain.contributions import Contributions
     from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from targeting.training.model import Model
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
     Matrix = npt.NDArray[np.float32]
 
 Explain = Literal["none", "top", "all"]
@@ -75,7 +79,8 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     )
     if model.views is None:
         return scored
-    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+    papers = model.views.papers(matrix, threads=model.threads)
+    conveyance = model.views.conveyance(matrix, threads=model.threads)
     return scored.assign(
         papers_probability=papers,
         conveyance_probability=conveyance,
@@ -114,7 +119,7 @@ def reasons_of(
     matrix: Matrix,
     score: Floats,
     *,
-    progress: Callable[[int], None] = lambda _: None,
+    explained: Contributions | None = None,
 ) -> list[list[Reason]]:
     """Find the reasons of each row, in no language yet.
 
@@ -129,10 +134,11 @@ def reasons_of(
     score
         Shape (n,). As `score_matrix` gave it: what it differs by from the line's own score is
         what the other lines of its consignment add.
-    progress
-        Told how many rows are done.
+    explained
+        Contributions of the rows where they are known already.
     """
-    explained = contributions(model, matrix, progress=progress)
+    if explained is None:
+        explained = contributions(model, matrix)
     moved = score - model.score(matrix)
     lines: list[dict[Hashable, object]] = rows.to_dict("records")
     out = []
@@ -213,6 +219,7 @@ class Scorer:
             trained_until=manifest.training.cut_off_day,
             time_zone=manifest.features.time_zone,
             currency=manifest.train.currency,
+            features=manifest.features,
         )
 
     def score(
@@ -266,6 +273,48 @@ class Scorer:
             raise _nothing_lodged(tables, start, stop)
         _require_once(tables, rows["declaration_id"])
         return Scores(rows, self.info)
+
+    def score_one(
+        self,
+        tables: Tables,
+        declaration_id: str,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Scores:
+        """Score and explain one declaration, as `score` would on its day.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        declaration_id
+            Which one.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        Scores
+            One row.
+
+        Raises
+        ------
+        InputError
+            If the declaration is not in the tables. Its id is not repeated in the error.
+        """
+        day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
+        stop = day + timedelta(days=1)
+        snapshot = self._start_from(tables, day, progress)
+        chunks = self._chunks(tables, day, stop, snapshot=snapshot, progress=progress)
+        rows, matrix = next(iter(chunks))
+        _require_once(tables, rows["declaration_id"])
+        at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
+        scored = score_matrix(self.bundle.model, rows, matrix)
+        told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
+        return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
     def _start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
@@ -321,21 +370,63 @@ class Scorer:
         language: Language,
         progress: Callable[[str], None],
     ) -> pd.DataFrame:
-        model, spec = self.bundle.model, self.bundle.spec
-        scored = score_matrix(model, rows, matrix)
+        scored = score_matrix(self.bundle.model, rows, matrix)
         if explain == "none":
             return scored
         chosen = np.arange(len(scored))
         if explain == "top":
             chosen = _top(scored, rows["lodged_local"].dt.date)
-        progress(f"reasons for {len(chosen):,} lines")
-        some = np.ascontiguousarray(matrix[chosen])
+        return self.explained(scored, rows, matrix, chosen, language=language, progress=progress)
+
+    def explained(
+        self,
+        scored: pd.DataFrame,
+        rows: pd.DataFrame,
+        matrix: Matrix,
+        chosen: Ints,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> pd.DataFrame:
+        """Add reasons to some scored lines, and the past examined lines most like them.
+
+        Parameters
+        ----------
+        scored
+            Shape (n,). From `score_matrix`.
+        rows, matrix
+            Shape (n,) and (n, features). What was scored.
+        chosen
+            Places of the lines to explain.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `scored` with `reasons`, and `similar` where the bundle has precedents; None in the
+            lines that were not chosen.
+        """
+        model, spec, held = self.bundle.model, self.bundle.spec, self.bundle.precedents
+        some, lines = np.ascontiguousarray(matrix[chosen]), rows.iloc[chosen]
         score = scored["score"].to_numpy()[chosen]
-        told = explain_rows(model, spec, rows.iloc[chosen], some, score, language=language)
-        column: list[list[dict[str, object]] | None] = [None] * len(scored)
-        for at, one in zip(chosen, told, strict=True):
-            column[at] = one
-        return scored.assign(reasons=pd.Series(column, index=scored.index, dtype="object"))
+        told: list[list[dict[str, object]]] = []
+        alike: list[dict[str, object]] = []
+        for start, pulled in contributions_by_chunk(model, some):
+            progress(f"reasons for {len(told):,} of {len(chosen):,} lines")
+            part = slice(start, start + len(pulled.values))
+            own, values = lines.iloc[part], some[part]
+            found = reasons_of(model, spec, own, values, score[part], explained=pulled)
+            told += [[as_struct(reason, language) for reason in one] for one in found]
+            if held is not None:
+                near = precedents.similar_to(held, spec, own, pulled)
+                alike += [precedents.as_struct(one) for one in near]
+        columns = {"reasons": _among(told, chosen, scored.index)}
+        if held is not None:
+            columns["similar"] = _among(alike, chosen, scored.index)
+        return scored.assign(**columns)
 
     def _require_window(self, tables: Tables, start: date, stop: date) -> None:
         if start >= stop:
@@ -353,6 +444,14 @@ class Scorer:
                 found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
                 do="Choose days inside that span.",
             )
+
+
+def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
+    """Lay what is told of some lines among all of them; None beside the others."""
+    column: list[object] = [None] * len(index)
+    for at, one in zip(chosen, told, strict=True):
+        column[at] = one
+    return pd.Series(column, index=index, dtype="object")
 
 
 def _require_once(tables: Tables, ids: pd.Series) -> None:
@@ -375,7 +474,7 @@ def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
     )
 
 
-def _top(scored: pd.DataFrame, day: pd.Series) -> npt.NDArray[np.int64]:
+def _top(scored: pd.DataFrame, day: pd.Series) -> Ints:
     """Choose the highest lines of each office and day, ties by id, in the frame's order."""
     keyed = scored.assign(day=day.to_numpy(), at=np.arange(len(scored)))
     ordered = keyed.sort_values(["score", "declaration_id"], ascending=[False, True])

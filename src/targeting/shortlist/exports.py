@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from targeting.language import ENGLISH
-from targeting.scoring.scores import REASON
+from targeting.scoring.scores import REASON, SIMILAR
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
 from targeting.shortlist.pointers import ADVICE, look_text, points_text
@@ -36,6 +36,7 @@ _DRAWN: dict[str, pa.DataType] = {
     "probability": pa.float64(),
     "expected_revenue": pa.float64(),
     "reasons": pa.list_(REASON),
+    "similar": SIMILAR,
     **ADVICE,
 }
 
@@ -92,7 +93,8 @@ def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
     In English its first row holds the names of the columns, which programs read; in another
     language it holds the titles of the workbook, which people read.
     """
-    cells = pd.DataFrame({name: lines[name] for name in (*COLUMNS, *ADVICE, *FACTS)}).assign(
+    plain = [name for name in (*COLUMNS, *ADVICE, *FACTS) if name != "similar"]
+    cells = pd.DataFrame({name: lines[name] for name in plain}).assign(
         reasons=[
             reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from targeting.config import AdviceSettings, load
 from targeting.language import Language
 from targeting.shortlist.exports import write_shortlist
+from targeting.shortlist.history_reading import add_histories
 from targeting.shortlist.lines import add_facts
 from targeting.shortlist.pointers import add_advice
 from targeting.shortlist.policy import draw
@@ -80,6 +81,7 @@ def make_shortlist(
     report = replace(report, untold=advice.untold(language.code))
     facts = add_facts(drawn, tables, time_zone=settings.time_zone)
     lines = add_advice(facts, scores.rows, advice=advice, language=language.code)
+    lines = add_histories(lines, tables, scores.info.features)
     header = ShortlistHeader(scores.info, settings, capacity, report, language)
     write_shortlist(lines, output, header=header)
     return report

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from targeting.language import Count, Day, counted, say
 from targeting.language.phrase import SLOT
+from targeting.shortlist.evidence import HistoryTold, SimilarTold, history_told, similar_told
 from targeting.shortlist.facts import (
     Fact,
     goods_facts,
@@ -18,6 +20,7 @@ from targeting.shortlist.facts import (
     revenue_words,
     unit_facts,
 )
+from targeting.shortlist.history_reading import HISTORIES
 from targeting.shortlist.pointers import looks_of, points_text
 from targeting.shortlist.words import (
     CHOSEN,
@@ -29,7 +32,6 @@ from targeting.shortlist.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     import pandas as pd
@@ -60,6 +62,10 @@ class PageLine:
         Revenue expected, empty where the model does not say.
     reasons
         Never empty.
+    histories
+        Behind the reasons that have one, by the feature that speaks.
+    similar
+        Past lines most like it; None where the scores file names none.
     points_to, look
         Schemes the reasons point to, and where to look; either may be empty.
     unit, goods, parties
@@ -75,6 +81,8 @@ class PageLine:
     bar: float
     revenue: Slot
     reasons: tuple[Reason, ...]
+    histories: Mapping[str, HistoryTold | None]
+    similar: SimilarTold | None
     points_to: str
     look: tuple[str, ...]
     unit: tuple[Fact, ...]
@@ -156,7 +164,9 @@ def _style(language: Language) -> str:
         "rule": _css(language.say(say(RULE))),
         "pages": f"{parts[0]} counter(page) {parts[1]} counter(pages) {parts[2]}",
     }
-    return SLOT.sub(lambda found: words.get(found[1], found[0]), _read("shortlist.css"))
+    return SLOT.sub(
+        lambda found: words.get(found[1], found[0]), _read("shortlist.css") + _read("evidence.css")
+    )
 
 
 def _css(text: str) -> str:
@@ -201,6 +211,8 @@ def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ..
 
 def _page_line(row: Mapping[str, object], currency: str, language: Language) -> PageLine:
     selected_by, chance = str(row["selected_by"]), float(str(row["probability"]))
+    histories = row.get(HISTORIES)
+    told = histories if isinstance(histories, Mapping) else {}
     return PageLine(
         rank=int(str(row["rank"])),
         declaration_id=str(row["declaration_id"]),
@@ -211,6 +223,8 @@ def _page_line(row: Mapping[str, object], currency: str, language: Language) -> 
         bar=round(100 * chance, 1),
         revenue=revenue_words(row, currency=currency),
         reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
+        histories={name: history_told(one, language) for name, one in told.items()},
+        similar=similar_told(row.get("similar"), language),
         points_to=points_text(row["points_to"], row["reasons"], language=language),
         look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),

@@ -41,6 +41,8 @@ class Reason:
         The sentence.
     raises
         Whether it speaks for risk (True) or against it.
+    feature
+        The feature that says it; empty where the file does not say.
     points
         Schemes it points to by itself, in words; empty where it points to none.
     """
@@ -48,6 +50,7 @@ class Reason:
     text: str
     raises: bool
     points: str = ""
+    feature: str = ""
 
 
 def risk_words(probability: float) -> Phrase:
@@ -130,7 +133,12 @@ def reasons_in_words(
     'Drawn by lot: shows what the model does not see.'
     """
     told = [
-        Reason(_text(one, language), _contribution(one) >= 0, str(one.get("points") or ""))
+        Reason(
+            text=_text(one, language),
+            raises=_contribution(one) >= 0,
+            points=str(one.get("points") or ""),
+            feature=str(one.get("feature") or ""),
+        )
         for one in structs_of(cell)
     ]
     found = [one for one in told if one.text]
