@@ -6,7 +6,8 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-reasons bench-replay bench-simulate bench-training lock clean
+BENCHMARKS := $(shell grep -oE '^bench-[a-z-]+' $(MAKEFILE_LIST))
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench $(BENCHMARKS) lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -58,7 +59,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-ablation bench-coverage bench-reasons  ## Every benchmark
+bench: setup $(BENCHMARKS)  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -80,6 +81,9 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
+
+bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
+	$(BIN)/python -m benchmarks.pointing
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
