@@ -51,10 +51,10 @@ def tree_contributions(forest: Forest, matrix: Matrix, *, threads: int = 1) -> F
     trees = (forest.vertices, forest.edges, forest.roots)
     asked, rules = (forest.asked, forest.first_asked), (points, _rules(int(points.max(initial=0))))
 
-    def some(start: int, stop: int) -> None:
+    def _some(start: int, stop: int) -> None:
         explained(trees, forest.bits, asked, rules, rows[start:stop], out[start:stop])
 
-    shared(some, len(rows), threads=threads)
+    shared(_some, len(rows), threads=threads)
     return out
 
 

@@ -47,10 +47,15 @@ def explained(trees, bits, asked, rules, matrix, out):
     vertices, edges, roots = trees
     sizes, rule = rules
     lanes, width = (BLOCK if len(matrix) >= FEW else 1), rule.shape[2]
-    most = np.max(np.diff(roots))
+    most = 0
+    for tree in range(len(sizes)):
+        most = max(most, roots[tree + 1] - roots[tree])
     times, gain = np.zeros((3 * most, width)), np.zeros((3 * most, width))
     product, added = np.empty((most, width, lanes)), np.zeros((most, width, lanes))
-    one_product, one_added = product.reshape(most, -1), added.reshape(most, -1)
+    one_product, one_added = (
+        product.reshape(most, width * lanes),
+        added.reshape(most, width * lanes),
+    )
     state = np.zeros((most, lanes), dtype=np.int8)
     rows = np.empty((lanes, matrix.shape[1]), dtype=np.float32)
     total = np.empty((matrix.shape[1], lanes))
@@ -72,7 +77,9 @@ def explained(trees, bits, asked, rules, matrix, out):
                 _go_down(run, weights, count, times, state, product)
                 _come_up(run, size, count, gain, state, product, added)
             _hand_over(asked, tree, size, count, added, total)
-        out[start : start + count] = total[:, :count].T
+        for at in range(count):
+            for column in range(len(total)):
+                out[start + at, column] = total[column, at]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -121,13 +128,13 @@ def _meet(vertices, edges, bits, rows, count, state):
                     state[near, lane] = state[far, lane] = _CLOSED
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _three(factor, edge, point):
     edge *= 3
     return factor[edge, point], factor[edge + 1, point], factor[edge + 2, point]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _of(three, state):
     """Choose among three without a jump: all rows do the same."""
     return three[2] if state == _MET else (three[1] if state == _UNMET else three[0])

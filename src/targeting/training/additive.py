@@ -144,11 +144,11 @@ class Linear(Settings):
         terms, rows = self.laid_out, as_rows(matrix, len(self.terms))
         out = np.empty(len(rows))
 
-        def some(start: int, stop: int) -> None:
+        def _some(start: int, stop: int) -> None:
             part = rows[start:stop]
             summed(terms.each, terms.levels, FARTHEST, self.bias, part, out[start:stop])
 
-        shared(some, len(rows), threads=threads)
+        shared(_some, len(rows), threads=threads)
         return out
 
     def contributions(self, matrix: Matrix, *, threads: int = 1) -> Floats:
@@ -164,8 +164,8 @@ class Linear(Settings):
         terms, rows = self.laid_out, as_rows(matrix, len(self.terms))
         out = np.empty(rows.shape)
 
-        def some(start: int, stop: int) -> None:
+        def _some(start: int, stop: int) -> None:
             spread(terms.each, terms.levels, FARTHEST, rows[start:stop], out[start:stop])
 
-        shared(some, len(rows), threads=threads)
+        shared(_some, len(rows), threads=threads)
         return out

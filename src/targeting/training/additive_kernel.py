@@ -55,7 +55,7 @@ def _of_level(levels, first, stop, value, otherwise):
     return otherwise
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _adds(term, levels, value, farthest):
     """Return what a value adds."""
     if term.is_level:
@@ -110,12 +110,12 @@ def spread(terms, levels, farthest, matrix, out):
             out[at, column] = _adds(terms[column], levels, value, farthest)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _meets(condition, value):
     return (condition.low <= value <= condition.high) or (condition.missing and np.isnan(value))
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _holds(indicator, conditions, row):
     """Tell whether all conditions of an indicator are met."""
     for at in range(indicator.first, indicator.stop):
@@ -153,10 +153,12 @@ def points_spread(indicators, conditions, into, matrix, out):
 
     Parameters
     ----------
-    indicators, conditions, matrix
+    indicators, conditions
         As for `points_summed`.
     into
         Shape (indicators,). Column of each.
+    matrix
+        Shape (n, features), float32.
     out
         Shape (n, columns). Added to.
     """

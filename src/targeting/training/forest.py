@@ -115,10 +115,10 @@ class Forest:
         rows = as_rows(matrix, self.features)
         out = np.empty(len(rows))
 
-        def some(start: int, stop: int) -> None:
+        def _some(start: int, stop: int) -> None:
             scored(self.vertices, self.roots[:-1], self.bits, rows[start:stop], out[start:stop])
 
-        shared(some, len(rows), threads=threads)
+        shared(_some, len(rows), threads=threads)
         return out
 
     def expected(self, matrix: Matrix, *, threads: int = 1) -> Floats:

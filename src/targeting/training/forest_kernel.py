@@ -110,7 +110,7 @@ def connect(vertices, edges):
     return np.max(asked_to)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def goes_left(vertex, value, bits):
     """Decide which way a value goes, as LightGBM does.
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Fields = Mapping[str, str]
 
+_TOO_FEW = "not as many numbers as vertices"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuts:
@@ -114,7 +116,7 @@ def read_text(text: str) -> Grown:
     _refuse_other_kinds(header, blocks)
     try:
         grown = _grown(header, blocks)
-    except (KeyError, ValueError, OverflowError) as error:
+    except (KeyError, ValueError, IndexError, OverflowError) as error:
         raise _unsound(f"{type(error).__name__} in LightGBM's text") from error
     faults = [words for words, found in _faults(grown) if found]
     if faults:
@@ -145,7 +147,10 @@ def _refuse_other_kinds(header: Fields, blocks: Sequence[Fields]) -> None:
 
 def _grown(header: Fields, blocks: Sequence[Fields]) -> Grown:
     cut = [one for one in blocks if int(one["num_leaves"]) > 1]
-    leaves = np.array([int(one["num_leaves"]) for one in blocks], dtype=np.int64)
+    value, counts = _floats(blocks, "leaf_value"), [int(one["num_leaves"]) for one in blocks]
+    if sum(counts) != len(value) or min(counts, default=1) < 1:  # before room is made for them
+        raise _unsound(_TOO_FEW)
+    leaves = np.array(counts, dtype=np.int64)
     by_category = [one for one in blocks if int(one.get("num_cat", "0"))]
     own = [_ints([one], "cat_boundaries") for one in by_category]
     ends = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(each) for each in own)])
@@ -156,7 +161,7 @@ def _grown(header: Fields, blocks: Sequence[Fields]) -> Grown:
         features=int(header["max_feature_idx"]) + 1,
         leaves=leaves,
         cuts=_cuts(cut, np.repeat(np.arange(len(leaves)), leaves - 1)),
-        value=_floats(blocks, "leaf_value"),
+        value=value,
         rows=np.insert(
             _ints(cut, "leaf_count"),
             (np.cumsum(leaves) - leaves)[single] - np.arange(len(single)),
@@ -197,12 +202,10 @@ def _faults(grown: Grown) -> list[tuple[str, bool]]:
     cuts, inner, leaves = grown.cuts, int((grown.leaves - 1).sum()), int(grown.leaves.sum())
     columns = (cuts.feature, cuts.threshold, cuts.decision, cuts.left, cuts.right, cuts.rows)
     whole = (
-        (grown.leaves >= 1).all()
-        and all(len(one) == inner for one in columns)
-        and len(grown.value) == len(grown.rows) == leaves
+        all(len(one) == inner for one in columns) and len(grown.value) == len(grown.rows) == leaves
     )
     if not whole:
-        return [("not as many numbers as vertices", True)]
+        return [(_TOO_FEW, True)]
     known = (cuts.feature >= 0) & (cuts.feature < grown.features)
     # A threshold may be infinite: what is stated goes left, what is missing right.
     numbers = np.isfinite(grown.value).all() and not np.isnan(cuts.threshold).any()
