@@ -181,3 +181,11 @@ def test_every_profile_feature_names_its_key():
     followed = {key.name for key in FeatureSettings().keys}
     keys = {one.key for one in registry(FeatureSettings())}
     assert keys == followed | {""}
+
+
+def test_what_a_subject_speaks_of_is_either_a_fact_or_a_pattern():
+    """Reasons rely on it: a pattern comes last, whichever of its features speaks."""
+    kinds: dict[str, set[bool]] = {}
+    for one in registry(WIDE):
+        kinds.setdefault(one.group or one.name, set()).add(one.pattern)
+    assert [name for name, both in kinds.items() if len(both) > 1] == []

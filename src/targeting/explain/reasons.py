@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from targeting.explain.indicators import met
-from targeting.language import say
+from targeting.features.registry import Feature
+from targeting.language import Phrase, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
-    from targeting.features.registry import Family, Feature
-    from targeting.language import Phrase
+    from targeting.features.registry import Family
 
     Floats = npt.NDArray[np.float64]
 
@@ -94,75 +93,78 @@ def reasons(
         Strongest first among the facts that raise the risk, then those that lower it; a pattern,
         such as a country's past results, comes last, and one at most.
     """
-    strong = _by_group(features, contribution, line)
-    if abs(others) >= LEAST:
-        strong.append(_consignment(others))
-    patterns = {feature.name for feature in features if feature.pattern}
-    facts = [reason for reason in strong if reason.feature not in patterns]
-    raising = sorted((r for r in facts if r.contribution > 0), key=_strength)
-    lowering = sorted((r for r in facts if r.contribution < 0), key=_strength)
-    pattern = sorted((r for r in strong if r.feature in patterns), key=_strength)[:1]
+    subjects = _subjects(features, contribution.tolist(), others)
+    strong = sorted((one for one in subjects if abs(one.total) >= LEAST), key=_strength)
+    facts = [one for one in strong if not one.pattern]
+    pattern = [one for one in strong if one.pattern][:1]
     if facts and limit == 1:
         pattern = []
-    return [*[*raising, *lowering][: limit - len(pattern)], *pattern]
-
-
-def _strength(reason: Reason) -> tuple[float, str, str]:
-    """Order by strength; equals by their words in English, so alike in every language."""
-    return (-abs(reason.contribution), reason.phrase.message, reason.feature)
+    raising = [one for one in facts if one.total > 0]
+    lowering = [one for one in facts if one.total < 0]
+    # Words are found for what is told alone: most subjects of most lines are not.
+    told = [*[*raising, *lowering][: limit - len(pattern)], *pattern]
+    return [_reason(one, line) for one in told]
 
 
 CONSIGNMENT_LINES = "consignment_lines"
 """The subject of what the other lines of a consignment add."""
 
 
-def _consignment(others: float) -> Reason:
-    if others > 0:
-        phrase = say("other goods lines of this consignment look more suspicious than this one")
-    else:
-        phrase = say("other goods lines of this consignment look less suspicious than this one")
-    return Reason(phrase, CONSIGNMENT_LINES, CONSIGNMENT_LINES, "document", others)
+def _consignment(phrase: Phrase) -> Feature:
+    meaning = "What the other lines of the consignment add."
+    return Feature(CONSIGNMENT_LINES, "document", meaning, lambda _: phrase)
 
 
-def _by_group(
-    features: Sequence[Feature], contribution: Floats, line: Mapping[str, object]
-) -> list[Reason]:
-    """Add the contributions of each group, and let its strongest feature with a fact speak.
-
-    Groups that hardly move the score are left out before anything is said of them.
-    """
-    groups: dict[str, list[int]] = {}
-    for at in np.argsort(-np.abs(contribution), kind="stable"):
-        if contribution[at] == 0.0:
-            break
-        groups.setdefault(_subject(features[at]), []).append(int(at))
-    totals = ((members, float(contribution[members].sum())) for members in groups.values())
-    return [
-        _reason(features, contribution, line, members)
-        for members, total in totals
-        if abs(total) >= LEAST
-    ]
+_MORE = _consignment(
+    say("other goods lines of this consignment look more suspicious than this one")
+)
+_LESS = _consignment(
+    say("other goods lines of this consignment look less suspicious than this one")
+)
 
 
-def _subject(feature: Feature) -> str:
-    return feature.group or feature.name
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What several features speak of, what each of them adds, and all together."""
+
+    name: str
+    moves: list[tuple[float, Feature]]
+    total: float
+
+    @property
+    def pattern(self) -> bool:
+        return all(feature.pattern for _, feature in self.moves)
 
 
-def _reason(
-    features: Sequence[Feature],
-    contribution: Floats,
-    line: Mapping[str, object],
-    members: list[int],
-) -> Reason:
-    total = float(contribution[members].sum())
-    by_pull = sorted(members, key=lambda at: contribution[at] * total <= 0)
-    feature, phrase = _said([features[at] for at in by_pull], line)
-    pulling = [features[at] for at in members if contribution[at] * total > 0]
+def _strength(subject: _Subject) -> tuple[float, str]:
+    """Order by strength, equals by name: alike in every language."""
+    return (-abs(subject.total), subject.name)
+
+
+def _subjects(
+    features: Sequence[Feature], contribution: list[float], others: float
+) -> Iterator[_Subject]:
+    """Add the contributions of each subject, and what the lines beside this one add."""
+    moves: dict[str, list[tuple[float, Feature]]] = {}
+    for feature, move in zip(features, contribution, strict=True):
+        if move:
+            moves.setdefault(feature.group or feature.name, []).append((move, feature))
+    for name, own in moves.items():
+        yield _Subject(name, own, sum(move for move, _ in own))
+    yield _Subject(CONSIGNMENT_LINES, [(others, _MORE if others > 0 else _LESS)], others)
+
+
+def _reason(subject: _Subject, line: Mapping[str, object]) -> Reason:
+    """Let the strongest feature with a fact speak, those that pull the subject's way first."""
+    total = subject.total
+    ranked = sorted(subject.moves, key=lambda one: (one[0] * total <= 0, -abs(one[0])))
+    feature, phrase = _said([feature for _, feature in ranked], subject.name, line)
+    pulling = [one for move, one in ranked if move * total > 0]
     indicators = met((number for one in pulling for number in one.indicators), line)
     return Reason(
         phrase,
         feature.name,
-        _subject(feature),
+        subject.name,
         feature.family,
         total,
         indicators,
@@ -170,12 +172,13 @@ def _reason(
     )
 
 
-def _said(features: list[Feature], line: Mapping[str, object]) -> tuple[Feature, Phrase]:
-    """Let the first feature with a fact speak; where none has one, say what is missing."""
+def _said(
+    features: Sequence[Feature], subject: str, line: Mapping[str, object]
+) -> tuple[Feature, Phrase]:
+    """Return the first feature with a fact, and what it says; else what is missing."""
     for feature in features:
         phrase = feature.sentence(line)
         if phrase is not None:
             return feature, phrase
-    first = features[0]
-    missing = say("{what}: not stated", what=_subject(first).replace("_", " "))
-    return first, first.unsaid or missing
+    missing = say("{what}: not stated", what=subject.replace("_", " "))
+    return features[0], features[0].unsaid or missing

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from targeting.config.advice import Offence
 from targeting.language import marked
 from targeting.tables.schema import DECLARATIONS, RESULTS
 
@@ -13,23 +14,7 @@ Kind = Literal["text", "long", "whole", "mass", "money", "share", "chance", "sco
 BLUE = "#12395B"
 """Ground of the titles, and ink of the guide's heading."""
 
-OFFENCES = (
-    "undervaluation",
-    "misclassification",
-    "origin_fraud",
-    "misdescription",
-    "undeclared_goods",
-    "counterfeit",
-    "tobacco",
-    "alcohol",
-    "drugs",
-    "weapons",
-    "strategic_goods",
-    "currency",
-    "wildlife",
-    "waste",
-    "other",
-)
+OFFENCES = get_args(Offence)
 """Offered in the workbook's list; the column `offence` is open, so any other word is accepted."""
 
 

@@ -98,7 +98,7 @@ def _of_line(
     row: dict[str, object], usual: Usual, advice: AdviceSettings, language: str
 ) -> dict[str, object]:
     structs = structs_of(row["reasons"])
-    reasons = [_reason(one) for one in structs]
+    reasons = listed_reasons(structs)
     line = Carriage.of(row, usual)
     told = advise(reasons, line, advice)
     pointing = [pointed_by(reason, line, advice) for reason in reasons]
@@ -129,6 +129,23 @@ def structs_of(cell: object) -> list[dict[str, object]]:
     if not isinstance(cell, Iterable) or isinstance(cell, str):
         return []
     return [one for one in cell if isinstance(one, dict)]
+
+
+def listed_reasons(cell: object) -> list[ListedReason]:
+    """Read the reasons of a line as advice looks at them.
+
+    Parameters
+    ----------
+    cell
+        Reasons as a scores file holds them, or nothing.
+
+    Examples
+    --------
+    >>> cell = [{"feature": "freight_share", "family": "goods and price", "contribution": 0.5}]
+    >>> listed_reasons(cell)[0].indicators
+    (48,)
+    """
+    return [_reason(one) for one in structs_of(cell)]
 
 
 def _reason(one: dict[str, object]) -> ListedReason:
