@@ -7,11 +7,6 @@ them. A `Language` writes it out by its catalogue, one file of translations. Eng
 from targeting.language.catalogue import ENGLISH, Language
 from targeting.language.phrase import (
     NOT_STATED,
-    Amount,
-    Count,
-    Day,
-    Moment,
-    Percent,
     Phrase,
     Slot,
     counted,
@@ -20,6 +15,7 @@ from targeting.language.phrase import (
     said,
     say,
 )
+from targeting.language.values import Amount, Count, Day, Moment, Percent
 
 __all__ = [
     "ENGLISH",

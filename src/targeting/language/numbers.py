@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from targeting.language.phrase import Amount, Count, Day, Moment, Percent
+from targeting.language.values import Amount, Count, Day, Moment, Percent
 
 if TYPE_CHECKING:
     from datetime import date
