@@ -169,3 +169,37 @@ def test_nothing_is_said_of_what_hardly_moves_the_score() -> None:
     weak = replace(feature("a"), sentence=asked)
 
     assert reasons([weak], np.array([LEAST * 0.99]), {}) == []
+
+
+def results(name: str, family: str = "party") -> Feature:
+    return replace(feature(name, group=f"{name} results"), family=family)
+
+
+def names(features: list[Feature], moves: list[float], **more: int) -> list[str]:
+    return [one.feature for one in reasons(features, np.array(moves), {}, **more)]
+
+
+def test_what_was_found_before_is_told_once_per_family_and_direction() -> None:
+    """Four looks at one trader's record would crowd out what this line itself states."""
+    features = [
+        results("consignee"),
+        results("consignee_x_office"),
+        results("notify_party"),
+        results("container", "conveyance"),
+        feature("price"),
+        results("declarant"),
+        results("carrier"),
+    ]
+    moves = [0.9, 0.5, 0.4, 0.3, 0.1, -0.2, -0.1]
+
+    assert names(features, moves) == ["consignee", "container", "price", "declarant"]
+
+
+def test_a_pattern_does_not_crowd_out_a_stronger_fact() -> None:
+    features = [*(feature(name) for name in "abc"), replace(feature("p"), pattern=True)]
+
+    assert names(features, [0.5, 0.4, 0.3, 0.2], limit=3) == ["a", "b", "c"]
+    assert names(features, [0.5, 0.4, 0.3, -0.9], limit=3) == ["a", "b", "c"]
+    assert names(features, [0.5, 0.4, 0.3, 0.35], limit=3) == ["a", "b", "p"]
+    assert names(features, [0.5, 0.4, -0.9, 0.1], limit=3) == ["a", "b", "p"]
+    assert names(features, [0.5, 0.4, 0.0, -0.1], limit=3) == ["a", "b", "p"]

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from targeting.bundle.card import Section
+
     Matrix = npt.NDArray[np.float32]
 
 LIBRARIES = (
@@ -87,6 +89,8 @@ class Contents:
         What the training could not do, and why.
     probe
         Shape (up to 16, features). Rows scored again at every load.
+    sections
+        What the card tells of the model as a whole.
     precedents
         Past examined lines to lay beside new ones; None leaves them out.
     """
@@ -100,6 +104,7 @@ class Contents:
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
     probe: Matrix
+    sections: tuple[Section, ...] = ()
     precedents: Precedents | None = None
 
 
@@ -195,7 +200,8 @@ def write_bundle(contents: Contents, folder: Path) -> str:
         metrics=dict(contents.metrics),
         notes=contents.notes,
     )
-    (folder / "MODEL_CARD.md").write_text(model_card(draft, contents.spec), encoding="utf-8")
+    card = model_card(draft, contents.spec, contents.sections)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     (folder / "MLmodel").write_text(mlmodel(contents.spec.settings), encoding="utf-8")
     write_manifest(draft.model_copy(update={"files": list_files(folder)}), folder)
     return bundle_id(folder)

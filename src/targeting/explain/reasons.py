@@ -90,19 +90,20 @@ def reasons(
     Returns
     -------
     list of Reason
-        Strongest first among the facts that raise the risk, then those that lower it; a pattern,
-        such as a country's past results, comes last, and one at most.
+        Strongest first among the facts that raise the risk, then those that lower it. What was
+        found before with one family, such as the parties, is told once: the rest is left to what
+        this line states. A pattern, such as a country's past results, comes last, one at most,
+        and only where there is room or it moves the score more than the last fact does.
     """
     subjects = _subjects(features, contribution.tolist(), others)
-    strong = sorted((one for one in subjects if abs(one.total) >= LEAST), key=_strength)
-    facts = [one for one in strong if not one.pattern]
-    pattern = [one for one in strong if one.pattern][:1]
-    if facts and limit == 1:
+    strong = sorted((one for one in subjects if abs(one.total) >= LEAST), key=_rank)
+    facts = _results_once([one for one in strong if not one.pattern])
+    pattern = sorted((one for one in strong if one.pattern), key=_strength)[:1]
+    full = len(facts) >= limit
+    if pattern and full and (limit == 1 or _rank(facts[limit - 1]) < _rank(pattern[0])):
         pattern = []
-    raising = [one for one in facts if one.total > 0]
-    lowering = [one for one in facts if one.total < 0]
     # Words are found for what is told alone: most subjects of most lines are not.
-    told = [*[*raising, *lowering][: limit - len(pattern)], *pattern]
+    told = [*facts[: limit - len(pattern)], *pattern]
     return [_reason(one, line) for one in told]
 
 
@@ -135,10 +136,37 @@ class _Subject:
     def pattern(self) -> bool:
         return all(feature.pattern for _, feature in self.moves)
 
+    @property
+    def tells_results(self) -> bool:
+        return all(feature.tells_results for _, feature in self.moves)
+
 
 def _strength(subject: _Subject) -> tuple[float, str]:
     """Order by strength, equals by name: alike in every language."""
     return (-abs(subject.total), subject.name)
+
+
+def _rank(subject: _Subject) -> tuple[bool, float, str]:
+    """Order what raises the risk before what lowers it, each by strength."""
+    return (subject.total < 0, *_strength(subject))
+
+
+def _results_once(ranked: Sequence[_Subject]) -> list[_Subject]:
+    """Keep the strongest of what was found before with one family, for risk and against it.
+
+    A trader, its notify party and the two together were mostly caught in the same lines; told one
+    by one they would leave no room for what this line states.
+    """
+    told: set[tuple[Family, bool]] = set()
+    kept = []
+    for subject in ranked:
+        view = (subject.moves[0][1].family, subject.total > 0)
+        if not subject.tells_results:
+            kept.append(subject)
+        elif view not in told:
+            told.add(view)
+            kept.append(subject)
+    return kept
 
 
 def _subjects(

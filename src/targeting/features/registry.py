@@ -38,6 +38,10 @@ NOT_ON_MANIFEST = frozenset(
 cargo rules ask for it."""
 
 
+RESULTS = " results"
+"""Groups of features that tell what examinations found before end with this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One column of the model's matrix.
@@ -89,6 +93,11 @@ class Feature:
     rises: bool = False
     key: str = ""
     unsaid: Phrase | None = None
+
+    @property
+    def tells_results(self) -> bool:
+        """Whether it tells what examinations found before, rather than what this line states."""
+        return self.group.endswith(RESULTS)
 
 
 def computable_from(columns: Iterable[str]) -> Computable:

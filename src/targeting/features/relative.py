@@ -17,7 +17,7 @@ from targeting.features.kernel import STATISTICS
 from targeting.features.key_indicators import carried
 from targeting.features.measures import MEASURES
 from targeting.features.naming import has_goods, role
-from targeting.features.registry import Feature, computable_from
+from targeting.features.registry import RESULTS, Feature, computable_from
 from targeting.language import Phrase, say
 
 if TYPE_CHECKING:
@@ -412,8 +412,8 @@ def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
 
 def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     prior, half_lives = settings.prior_examinations, settings.half_lives_days
-    found = _Maker(key, f"{key.name} results", words.found(key, prior), _missing(key))
-    recovered = _Maker(key, f"{key.name} results", words.recovered(key), _missing(key))
+    found = _Maker(key, f"{key.name}{RESULTS}", words.found(key, prior), _missing(key))
+    recovered = _Maker(key, f"{key.name}{RESULTS}", words.recovered(key), _missing(key))
     rates: list[_Told] = [
         (
             "hit_rate",
@@ -442,7 +442,7 @@ _SINCE: tuple[tuple[str, KeyStatistic, str], ...] = (
 def _recency(key: KeySettings) -> list[_Told]:
     told: list[_Told] = []
     for which, statistic, meaning in _SINCE:
-        group = f"{key.name} results" if which == "last_hit" else _history(key)
+        group = f"{key.name}{RESULTS}" if which == "last_hit" else _history(key)
         made = _Maker(key, group, words.since(key, which), _missing(key))
         told.append((statistic, made(statistic, meaning, _since(which), unit="days")))
     return told
