@@ -74,6 +74,9 @@ bench-explain: setup  ## Speed of contributions: one line, and a hundred thousan
 	@$(BIN)/python -c 'import woodelf' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check woodelf_explainer==0.4.8
 	$(BIN)/python -m benchmarks.explain
 
+bench-evidence: setup  ## In which space past lines are most telling, and what histories cost
+	$(BIN)/python -m benchmarks.evidence
+
 bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars: ten million declarations
 	@$(BIN)/python -c 'import polars' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0
 	$(BIN)/python -m benchmarks.features
