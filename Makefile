@@ -84,7 +84,7 @@ bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
 
-bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: eight simulated worlds
+bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: six simulated worlds
 	$(BIN)/python -m benchmarks.reasons
 
 bench-replay: setup  ## Speed of the profile replay
