@@ -6,7 +6,8 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-evidence bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
+BENCHMARKS := $(shell grep -oE '^bench-[a-z-]+' $(MAKEFILE_LIST))
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench $(BENCHMARKS) lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -58,7 +59,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-ablation bench-coverage  ## Every benchmark
+bench: setup $(BENCHMARKS)  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -84,8 +85,14 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
 
+bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
+	$(BIN)/python -m benchmarks.pointing
+
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
+
+bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: eight simulated worlds
+	$(BIN)/python -m benchmarks.reasons
 
 bench-replay: setup  ## Speed of the profile replay
 	$(BIN)/python benchmarks/replay.py

@@ -99,7 +99,10 @@ def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
             reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
         ],
-        points_to=lines["points_to"].map(points_text),
+        points_to=[
+            points_text(cell, reasons, language=header.language)
+            for cell, reasons in zip(lines["points_to"], lines["reasons"], strict=True)
+        ],
         where_to_look=[look_text(cell, separator=" | ") for cell in lines["where_to_look"]],
         **{name: lines[name].dt.strftime("%Y-%m-%d %H:%M") for name in _TIMES},
     )

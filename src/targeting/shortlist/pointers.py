@@ -15,10 +15,12 @@ from targeting.explain.advice import advise
 from targeting.explain.carriage import Carriage, Usual
 from targeting.explain.indicators import indicators_of
 from targeting.explain.pointing import pointed_by
+from targeting.language import ENGLISH, say
 
 if TYPE_CHECKING:
     from targeting.config.advice import AdviceSettings
     from targeting.explain.pointing import Pointed
+    from targeting.language import Language
 
 POINTED = pa.struct([("scheme", pa.string()), ("strength", pa.float64()), ("words", pa.string())])
 """One scheme a line points to: its code, its share of the raised risk, and its words."""
@@ -175,22 +177,33 @@ def _pointed(one: Pointed, language: str) -> dict[str, object]:
     }
 
 
-def points_text(cell: object, *, separator: str = "; ") -> str:
-    """Join the schemes a line points to, in words.
+def points_text(
+    cell: object, reasons: object, *, language: Language = ENGLISH, separator: str = "; "
+) -> str:
+    """Join the schemes a line points to, in words, or say that it points to none.
 
     Parameters
     ----------
     cell
         A cell of `points_to`.
+    reasons
+        The line's reasons; a line without any was not explained, and nothing is said of it.
+    language
+        Of the list.
     separator
         Between two schemes.
 
     Examples
     --------
-    >>> points_text([{"scheme": "rip_on", "words": "rip-on"}, {"scheme": "x", "words": "more"}])
+    >>> points_text([{"scheme": "rip_on", "words": "rip-on"}, {"scheme": "x", "words": "more"}], [])
     'rip-on; more'
+    >>> points_text([], [{"text": "New importer."}]), points_text([], None)
+    ('no one scheme', '')
     """
-    return separator.join(str(one["words"]) for one in structs_of(cell))
+    words = separator.join(str(one["words"]) for one in structs_of(cell))
+    if words or not structs_of(reasons):
+        return words
+    return language.say(say("no one scheme"))
 
 
 def look_text(cell: object, *, separator: str = "\n") -> str:
