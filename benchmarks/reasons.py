@@ -4,7 +4,8 @@ Run: python -m benchmarks.reasons [--worlds 6] [--preset demo] [--work data/reas
 [--output FOLDER]. Each world is lived without a model; a model of its first months scores every
 line of the last 90 days. Of each planted line among the first 5 % of its day, an honest twin is
 lodged beside it at the same moment: the line as it was before the scheme laid hands on it. Writes
-`reasons.md`, `reasons.json` and `reasons.svg`; six worlds take some twenty minutes on two quiet cores, and a run that breaks off goes on.
+`reasons.md`, `reasons.json` and `reasons.svg`; six worlds took 35 minutes on two busy cores, and a
+run that breaks off goes on where it was.
 """
 
 from __future__ import annotations
