@@ -91,7 +91,7 @@ bench-pointing: setup  ## Whether reasons point to what was hidden: three simula
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
 
-bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: eight simulated worlds
+bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: six simulated worlds
 	$(BIN)/python -m benchmarks.reasons
 
 bench-replay: setup  ## Speed of the profile replay

@@ -135,7 +135,7 @@ def test_the_page_adds_worlds_up_and_says_whether_the_goal_holds(bench, tmp_path
 def test_reasons_are_faithful_true_and_stable_in_a_small_world(bench, tmp_path, monkeypatch):
     """Known truth, in one world of 300 days that no choice was made on.
 
-    The bounds lie below what eight larger worlds show (docs/benchmarks/reasons.md), as a world
+    The bounds lie below what six larger worlds show (docs/benchmarks/reasons.md), as a world
     this small has some fifty planted lines among the first and a model of few hits.
     """
     ablation = import_module("benchmarks.ablation_worlds")

@@ -89,10 +89,10 @@ class Contents:
         What the training could not do, and why.
     probe
         Shape (up to 16, features). Rows scored again at every load.
-    sections
-        What the card tells of the model as a whole.
     precedents
         Past examined lines to lay beside new ones; None leaves them out.
+    sections
+        What the card tells of the model as a whole.
     """
 
     model: Model
@@ -104,8 +104,8 @@ class Contents:
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
     probe: Matrix
-    sections: tuple[Section, ...] = ()
     precedents: Precedents | None = None
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

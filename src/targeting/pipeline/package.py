@@ -70,8 +70,8 @@ def contents(
         metrics=_metrics(judged, looked),
         notes=(*_notes(prepared, settings, model, judged), *_carried(past)),
         probe=np.ascontiguousarray(prepared.matrix[-PROBE_ROWS:]),
-        sections=_sections(prepared, tables, judged, looked),
         precedents=past,
+        sections=_sections(prepared, tables, judged, looked),
     )
 
 
