@@ -78,7 +78,7 @@ def test_a_line_without_reasons_is_advised_on_by_its_unit(cell: object) -> None:
     row = advised(frame(cell)).iloc[0]
 
     assert row["points_to"] == []
-    assert row["where_to_look"][0].startswith("Compare container and seal numbers")
+    assert look_text(row["where_to_look"]).startswith("1. Compare container and seal numbers")
     assert row["reasons"] is None
 
 

@@ -12,7 +12,7 @@ from targeting.language import ENGLISH
 from targeting.scoring.scores import REASON, SIMILAR
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
-from targeting.shortlist.pointers import ADVICE, look_text, points_text
+from targeting.shortlist.pointers import ADVICE, look_text, looks_in_english, points_text
 from targeting.shortlist.policy import COLUMNS
 from targeting.shortlist.titles import titles
 from targeting.shortlist.words import reasons_text
@@ -74,6 +74,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
 def _write_parquet(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
     # The zone is in the column's type; the instants themselves are handed over in UTC.
     utc = {name: lines[name].dt.tz_convert(None).to_numpy() for name in _TIMES}
+    lines = lines.assign(where_to_look=lines["where_to_look"].map(looks_in_english))
     arrays = {
         name: pa.array(utc.get(name, lines[name]), type=kind, from_pandas=True)
         for name, kind in (_DRAWN | _fact_types(header.settings.time_zone)).items()
