@@ -25,7 +25,10 @@ ROOMS = {
     "mlflow": ("tracking/",),
     "matplotlib": ("evaluation/plots.py",),
     "shap": ("evaluation/plots.py",),
-    "numba": ("features/kernel.py", "features/coding.py", "features/store/"),
+    "numba": (
+        *("features/kernel.py", "features/coding.py", "features/store/", "training/"),
+        "explain/treeshap_kernel.py",
+    ),
     "pyspark": ("features/cluster/",),
     "sqlalchemy": ("ingest/readers.py", "tracking/"),
     "pickle": (),
