@@ -25,7 +25,12 @@ ROOMS = {
     "mlflow": ("tracking/",),
     "matplotlib": ("evaluation/plots.py",),
     "shap": ("evaluation/plots.py",),
-    "numba": ("features/kernel.py", "features/coding.py", "features/store/"),
+    "numba": (
+        "features/kernel.py",
+        "features/coding.py",
+        "features/formulas.py",
+        "features/store/",
+    ),
     "pyspark": ("features/cluster/",),
     "sqlalchemy": ("ingest/readers.py", "tracking/"),
     "pickle": (),
