@@ -32,7 +32,7 @@ ROOMS = {
         "features/store/",
     ),
     "pyspark": ("features/cluster/",),
-    "sqlalchemy": ("ingest/readers.py", "tracking/"),
+    "sqlalchemy": ("ingest/readers.py", "scoring/online/", "tracking/"),
     "pickle": (),
     "joblib": (),
 }

@@ -160,7 +160,7 @@ class Texts:
         pairs, which = np.unique(pair, return_inverse=True)
         told = [
             np.nan if one < 0 else value_of(self.levels[one // width], other.levels[one % width])
-            for one in pairs.tolist()
+            for one in map(int, pairs)
         ]
         return np.array(told, dtype=np.float64)[which]
 
