@@ -18,6 +18,7 @@ from targeting.scoring.online import OnlineScorer, ProfileDatabase, Scored
 from targeting.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.online_week import Week
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def scorer(week: Week) -> OnlineScorer:
-    return OnlineScorer.open(week.bundle, week.url)
+def scorer(week: Week) -> Iterator[OnlineScorer]:
+    made = OnlineScorer.open(week.bundle, week.url)
+    yield made
+    made.database.close()
 
 
 def test_the_whole_week_at_once_is_the_batch_to_the_bit(week: Week, scorer: OnlineScorer) -> None:
@@ -39,9 +42,7 @@ def test_the_whole_week_at_once_is_the_batch_to_the_bit(week: Week, scorer: Onli
     )
 
 
-def test_one_by_one_in_any_order_is_the_batch_to_the_bit(
-    week: Week, scorer: OnlineScorer
-) -> None:
+def test_one_by_one_in_any_order_is_the_batch_to_the_bit(week: Week, scorer: OnlineScorer) -> None:
     """The other lines of a consignment are those the database holds."""
     rows = list(week.declarations)
     random.Random(3).shuffle(rows)
@@ -70,9 +71,7 @@ def test_every_feature_is_the_batch_s_on_many_lines(
 ) -> None:
     """One line at a time and thousands at once: loops over many numbers may be others."""
     spec, snapshot = scorer.bundle.spec, scorer.bundle.snapshot
-    built = build(
-        world.tables, spec, Wanted(start=START, stop=STOP), until=STOP, snapshot=snapshot
-    )
+    built = build(world.tables, spec, Wanted(start=START, stop=STOP), until=STOP, snapshot=snapshot)
     seen: dict[str, np.ndarray] = {}
     honest = OnlineScorer._matrix
 
@@ -143,9 +142,7 @@ def test_nothing_is_scored_as_nothing(scorer: OnlineScorer) -> None:
     assert scorer.score([]).lines == ()
 
 
-def test_a_bundle_of_other_features_is_refused(
-    world: World, week: Week, tmp_path: Path
-) -> None:
+def test_a_bundle_of_other_features_is_refused(world: World, week: Week, tmp_path: Path) -> None:
     bundle = load_bundle(world.bundle)
     few = bundle.spec.settings.model_copy(update={"keys": (), "links": ()})
     snapshot = type(bundle.snapshot)(

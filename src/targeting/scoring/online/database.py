@@ -164,9 +164,12 @@ class ProfileDatabase:
                 do="Make one with `targeting online create`.",
             )
         engine = opened(url)
-        with reading(engine) as connection:
-            design = read_design(connection)
-        return cls(engine, design)
+        try:
+            with reading(engine) as connection:
+                return cls(engine, read_design(connection))
+        except BaseException:
+            engine.dispose()
+            raise
 
     def close(self) -> None:
         """Let go of every connection."""
