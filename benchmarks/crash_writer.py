@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from targeting.features.kernel import STATISTICS, fold_events
 from targeting.scoring.online import ProfileDatabase
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _loaded() -> None:

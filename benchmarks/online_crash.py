@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from benchmarks import crash_writer
-
 from targeting.config import FeatureSettings
 from targeting.features.store import create_store
 from targeting.scoring.online import ProfileDatabase

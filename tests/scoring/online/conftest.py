@@ -49,4 +49,4 @@ def _called(run: dict, name: str, *arguments: str) -> None:
     tool = shutil.which(name, path=f"{POSTGRES.parent}:{os.environ['PATH']}")
     if tool is None:
         pytest.skip(f"PostgreSQL's {name} is not installed")
-    subprocess.run([tool, *arguments], check=True, capture_output=True, cwd="/tmp", **run)  # noqa: S108
+    subprocess.run([tool, *arguments], check=True, capture_output=True, cwd="/tmp", **run)  # noqa: S108, S603

@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
 from tests.conftest import tables_from
 
 from targeting.config import FeatureSettings
@@ -19,6 +17,9 @@ from targeting.scoring.online import ProfileDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    import pyarrow as pa
 
     from targeting.features.snapshot import KeyProfiles
     from targeting.tables.folder import MemoryTables
@@ -107,9 +108,9 @@ class Living:
     """A database in a folder of its own, begun with what happened before `BEGIN`."""
 
     def __init__(self, tables: MemoryTables, url: str | None = None) -> None:
-        self.folder = TemporaryDirectory()
-        url = url or f"sqlite:///{Path(self.folder.name) / 'profiles.db'}"
         start = scratch(tables, BEGIN)
+        self.folder = None if url else TemporaryDirectory()
+        url = url or f"sqlite:///{Path(self.folder.name) / 'profiles.db'}"  # type: ignore[union-attr]
         self.database = ProfileDatabase.create(url, start, SETTINGS, tables=tables)
 
     def __enter__(self) -> ProfileDatabase:
@@ -117,7 +118,8 @@ class Living:
 
     def __exit__(self, *_: object) -> None:
         self.database.close()
-        self.folder.cleanup()
+        if self.folder is not None:
+            self.folder.cleanup()
 
 
 def differences(database: ProfileDatabase, expected: Snapshot) -> Iterable[Difference]:

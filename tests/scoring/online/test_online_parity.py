@@ -45,7 +45,7 @@ def test_the_whole_week_at_once_is_the_batch_to_the_bit(week: Week, scorer: Onli
 def test_one_by_one_in_any_order_is_the_batch_to_the_bit(week: Week, scorer: OnlineScorer) -> None:
     """The other lines of a consignment are those the database holds."""
     rows = list(week.declarations)
-    random.Random(3).shuffle(rows)
+    random.Random(3).shuffle(rows)  # noqa: S311 - an order, not a secret
     told = Scored(tuple(scorer.score([row]).lines[0] for row in rows), scorer.info)
     expected = week.expected.drop(columns="reasons").reset_index(drop=True)
     pd.testing.assert_frame_equal(told.scores().rows, expected, check_exact=True)
@@ -115,13 +115,13 @@ def test_a_line_alone_keeps_its_own_score(week: Week, scorer: OnlineScorer) -> N
 
 def test_a_day_that_is_not_open_yet_is_refused(week: Week, scorer: OnlineScorer) -> None:
     row = dict(week.declarations[0]) | {"lodged_at": "2024-03-25T10:00:00Z"}
-    with pytest.raises(DayError, match="not open yet.*lodged on 2024-03-25.*stand at 2024-03-22"):
+    with pytest.raises(DayError, match=r"not open yet.*lodged on 2024-03-25.*stand at 2024-03-22"):
         scorer.score([row])
 
 
 def test_a_day_long_past_is_refused(week: Week, scorer: OnlineScorer) -> None:
     row = dict(week.declarations[0]) | {"lodged_at": "2024-03-10T10:00:00Z"}
-    with pytest.raises(DayError, match="profiles are not kept.*kept from 2024-03-15"):
+    with pytest.raises(DayError, match=r"profiles are not kept.*kept from 2024-03-15"):
         scorer.score([row])
 
 
@@ -132,7 +132,7 @@ def test_the_open_day_is_scored_as_of_its_beginning(week: Week, scorer: OnlineSc
 
 def test_every_breach_of_a_row_is_told_and_no_value(week: Week, scorer: OnlineScorer) -> None:
     row = dict(week.declarations[0]) | {"hs_code": "secret", "flow": None, "customs_value": -1.0}
-    with pytest.raises(ContractError, match="hs_code does not match.*flow is missing") as caught:
+    with pytest.raises(ContractError, match=r"hs_code does not match.*flow is missing") as caught:
         scorer.score([row])
     assert "customs_value is below 0" in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -149,6 +149,6 @@ def test_a_bundle_of_other_features_is_refused(world: World, week: Week, tmp_pat
         bundle.snapshot.as_of, {"all_declarations": bundle.snapshot.profiles["all_declarations"]}
     )
     database = ProfileDatabase.create(f"sqlite:///{tmp_path / 'few.db'}", snapshot, few)
-    with pytest.raises(InputError, match="keeps other profiles.*hs6 in the second alone"):
+    with pytest.raises(InputError, match=r"keeps other profiles.*hs6 in the second alone"):
         OnlineScorer.of(bundle, database)
     database.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +28,8 @@ from targeting.scoring.online import Accepted, ProfileDatabase
 from targeting.scoring.online import closing as closing_module
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from targeting.features.snapshot import Snapshot
 
 END = BEGIN + timedelta(days=8)
@@ -328,7 +329,7 @@ def test_what_is_no_profile_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no profile database"):
         ProfileDatabase.open(f"sqlite:///{tmp_path / 'none.db'}")
     sqlite3.connect(tmp_path / "other.db").executescript("CREATE TABLE a (b)").close()
-    with pytest.raises(OutputError, match="cannot be used.*no such table"):
+    with pytest.raises(OutputError, match=r"cannot be used.*no such table"):
         ProfileDatabase.open(f"sqlite:///{tmp_path / 'other.db'}")
 
 
