@@ -282,7 +282,7 @@ def test_a_rebuild_mends_a_profile(database: ProfileDatabase) -> None:
     right = tables_of([lodged(0, -2, consignee_id="C1"), LINE], [])
     with sqlite3.connect(str(database.engine.url.database)) as raw:
         raw.execute("UPDATE profiles SET state = (SELECT state FROM profiles LIMIT 1)")
-    with pytest.raises(InputError, match="other events|differ from"):
+    with pytest.raises(InputError, match=r"other events|differ from"):
         database.verify(right)
     database.rebuild(right)
     assert database.verify(right).small
