@@ -88,6 +88,12 @@ bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
 	$(BIN)/python -m benchmarks.pointing
 
+bench-online-crash: setup  ## Kill a writer of living profiles thirty times, and count its events
+	$(BIN)/python -m benchmarks.online_crash
+
+bench-online-store: setup  ## Speed of living profiles in a database: two million keys
+	$(BIN)/python -m benchmarks.online_store
+
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
 

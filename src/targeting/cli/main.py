@@ -19,6 +19,7 @@ from targeting.cli import (
     judging,
     learning,
     lists,
+    online,
     profiles,
     tune,
     versions,
@@ -29,7 +30,8 @@ from targeting.errors import TargetingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = (data, learning, tune, lists, explaining, judging, backtest, versions, profiles)
+COMMANDS = (data, learning, tune, lists, explaining, judging, backtest, versions, profiles,
+            online)  # fmt: skip
 """Modules with commands."""
 
 

@@ -7,23 +7,24 @@ and what their statistic is made of.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from targeting.features.declared import DECLARED_FEATURES, EXTRA_COLUMNS
+from targeting.features.declared import DECLARED_FEATURES
 from targeting.features.derived import source_of
+from targeting.features.lines import Lines
 from targeting.features.links import link_features
 from targeting.features.measures import MEASURES
 from targeting.features.relative import relative_features
 from targeting.features.shares import cross_features
-from targeting.tables.schema import DECLARATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from targeting.config import FeatureSettings, KeySettings
+    from targeting.features.lines import Value
 
 RESULT = "result"
 """What examinations found before, as a feature reads it; every other name is of `declarations`."""
@@ -69,51 +70,34 @@ def columns_read(settings: FeatureSettings) -> dict[str, frozenset[str]]:
     }
 
 
-class _Watched:
-    """Declarations that note which of their columns are asked for."""
+class _Watched(dict[str, "Value"]):
+    """A declaration that notes which of its columns are asked for; it states its moments alone."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
+    def __init__(self) -> None:
+        moment = datetime(2024, 1, 1, tzinfo=UTC)
+        super().__init__(lodged_at=moment, arrival_at=moment)
         self.seen: set[str] = set()
 
-    def __getitem__(self, name: str) -> Any:
+    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
         self.seen.add(name)
-        return self.rows[name]
+        return super().get(name, default)
 
-    def __contains__(self, name: str) -> bool:
-        self.seen.add(name)
-        return name in self.rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.rows, name)
+    @property
+    def lines(self) -> Lines:
+        return Lines.of_rows([self], "UTC")
 
 
 def _declared() -> dict[str, frozenset[str]]:
-    rows = _one_declaration()
     read = {}
     for declared in DECLARED_FEATURES:
-        watched = _Watched(rows)
-        declared.compute(cast("pd.DataFrame", watched))
+        watched = _Watched()
+        declared.compute(watched.lines)
         read[declared.feature.name] = _sources(watched.seen)
     return read
 
 
-def _one_declaration() -> pd.DataFrame:
-    """Return one declaration that states nothing but its moments."""
-    texts = (*DECLARATIONS.names, *EXTRA_COLUMNS)
-    rows = pd.DataFrame({name: pd.Series([None], dtype="str") for name in texts})
-    moment = pd.Series([pd.Timestamp("2024-01-01", tz="UTC")])
-    numbers = [column.name for column in DECLARATIONS.columns if column.kind in {"int", "float"}]
-    return rows.assign(
-        lodged_at=moment, lodged_local=moment, arrival_at=moment, **dict.fromkeys(numbers, np.nan)
-    )
-
-
 def _sources(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(source_of("lodged_at" if name == "lodged_local" else name) for name in names)
+    return frozenset(source_of(name) for name in names)
 
 
 def _followed(settings: FeatureSettings) -> dict[str, frozenset[str]]:
@@ -143,13 +127,12 @@ def _linked(settings: FeatureSettings) -> dict[str, frozenset[str]]:
 
 
 def _crossed(settings: FeatureSettings) -> dict[str, frozenset[str]]:
-    rows = _one_declaration()
     nothing = np.zeros(1)
     read = {}
     for crossed in cross_features(settings):
-        watched = _Watched(rows)
+        watched = _Watched()
         earlier = {(): nothing, **dict.fromkeys(crossed.needs, nothing)}
-        crossed.compute(earlier, cast("pd.DataFrame", watched))
+        crossed.compute(earlier, watched.lines)
         keys = (name for need in crossed.needs for name in need)
         read[crossed.feature.name] = _sources((*keys, *watched.seen))
     return read
