@@ -19,6 +19,13 @@ from targeting.config.features import (
     short_name,
 )
 from targeting.config.promote import PromoteSettings
+from targeting.config.service import (
+    AuditSettings,
+    LimitSettings,
+    RateSettings,
+    ServiceSettings,
+    TimeoutSettings,
+)
 from targeting.config.shortlist import ShortlistSettings
 from targeting.config.training import (
     ModelSettings,
@@ -32,6 +39,7 @@ __all__ = [
     "ALL",
     "DEFAULT_KEYS",
     "DEFAULT_LINKS",
+    "AuditSettings",
     "BacktestSettings",
     "ConditionSettings",
     "ExpertSettings",
@@ -41,13 +49,17 @@ __all__ = [
     "KeyMeasure",
     "KeySettings",
     "KeyStatistic",
+    "LimitSettings",
     "LinkSettings",
     "ModelSettings",
     "PromoteSettings",
     "RangeSettings",
+    "RateSettings",
+    "ServiceSettings",
     "Settings",
     "ShortlistSettings",
     "SplitSettings",
+    "TimeoutSettings",
     "TrainSettings",
     "TuneSettings",
     "UnexaminedSettings",
