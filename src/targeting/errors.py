@@ -75,6 +75,10 @@ class OutputError(TargetingError):
     """A result cannot be written where the user asked for it."""
 
 
+class DayError(TargetingError):
+    """A declaration was lodged on a day the living profiles do not stand at."""
+
+
 def near_matches(name: str, known: Iterable[str]) -> str:
     """Name the closest known words, as the last sentence of an error.
 
