@@ -42,7 +42,9 @@ create table if not exists keys (
     created_at text not null,
     expires_at text,
     revoked_at text
-) strict
+) strict;
+create table if not exists reloads (asked integer not null) strict;
+insert into reloads select 0 where not exists (select 1 from reloads);
 """
 
 
@@ -197,7 +199,7 @@ class KeyStore:
             "update keys set revoked_at = ? where key_id = ? and revoked_at is null",
             (moment(), key_id),
         )
-        found = next((key for key in self.keys() if key.key_id == key_id), None)
+        found = next((key for key in self.all() if key.key_id == key_id), None)
         if found is None or not done.rowcount:
             raise InputError(
                 "no key of this id can be revoked",
@@ -207,7 +209,16 @@ class KeyStore:
             )
         return found
 
-    def keys(self) -> tuple[Key, ...]:
+    def signal_reload(self) -> None:
+        """Ask the other workers of the service to load the model again."""
+        self._connection.execute("update reloads set asked = asked + 1")
+
+    @property
+    def reloads_asked(self) -> int:
+        """How often a reload was asked for."""
+        return int(self._connection.execute("select asked from reloads").fetchone()[0])
+
+    def all(self) -> tuple[Key, ...]:
         """List all keys, in the order they were made, revoked ones too."""
         rows = self._connection.execute(
             "select key_id, name, scopes, sha256, per_second, created_at,"

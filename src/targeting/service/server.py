@@ -1,0 +1,216 @@
+"""Starting the service: databases, the model, the address, uvicorn."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from targeting.config import ServiceSettings, Settings
+from targeting.errors import ConfigError
+from targeting.service.audit import Audit
+from targeting.service.desk import Desk, Ring
+from targeting.service.keys import KeyStore, bootstrap_key
+from targeting.service.logs import configuration, tell
+from targeting.service.metrics import Metrics
+from targeting.service.serving import Current, NamedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from targeting.service.door import Door
+
+BOOTSTRAP_VARIABLE = "TARGETING_BOOTSTRAP_KEY"
+OPTIONS_VARIABLE = "TARGETING_SERVE_OPTIONS"
+"""Where further workers find the options; set by the first process, for its children."""
+
+_SWITCH_SECONDS = 0.0005
+"""How long another thread may keep the event loop waiting while a model loads; 5 ms is too long."""
+
+
+class ServeOptions(Settings):
+    """What `targeting serve` was told.
+
+    Parameters
+    ----------
+    model
+        Bundle folder or registry name.
+    profiles
+        Address of the profile database.
+    host, port
+        Where to listen.
+    workers
+        Processes.
+    settings
+        Of the service.
+    """
+
+    model: str
+    profiles: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    settings: ServiceSettings = ServiceSettings()
+
+
+def make_desk(options: ServeOptions, environment: Mapping[str, str]) -> Desk:
+    """Open the databases and load the model.
+
+    Parameters
+    ----------
+    options
+        As told.
+    environment
+        Where a first key may stand.
+
+    Raises
+    ------
+    TargetingError
+        If anything cannot be opened or loaded, or the address is open to others without a key.
+    """
+    from targeting.scoring.online import ProfileDatabase
+    from targeting.tracking import Store
+
+    written = environment.get(BOOTSTRAP_VARIABLE)
+    first = bootstrap_key(written) if written else None
+    ring = Ring(KeyStore.open(options.settings.state), first)
+    require_guarded(options.host, ring)
+    database = ProfileDatabase.open(options.profiles)
+    source = NamedModel(options.model, database, Store.from_environment())
+    current = Current(source, source.load(), Metrics())
+    settings = options.settings
+    audit = Audit(settings.state, durable=settings.audit.durable)
+    return Desk.of(settings, current, ring, audit)
+
+
+def require_guarded(host: str, ring: Ring) -> None:
+    """Refuse to listen where others can reach the service while there is no key.
+
+    Parameters
+    ----------
+    host
+        Name or number to listen on.
+    ring
+        The keys.
+
+    Raises
+    ------
+    ConfigError
+        If others can reach the address and no key is live.
+    """
+    if is_loopback(host) or ring.now.has_live():
+        return
+    raise ConfigError(
+        "others can reach this address, and there is no key yet",
+        where="--host",
+        found=host,
+        do="Make one first: `targeting keys create`; or listen on 127.0.0.1.",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach an address.
+
+    Parameters
+    ----------
+    host
+        Name or number.
+
+    Examples
+    --------
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "port-srv")]
+    [True, True, True, False, False]
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_shareable(options: ServeOptions) -> None:
+    """Refuse several workers on a database that only one can write to quickly.
+
+    Parameters
+    ----------
+    options
+        As told.
+
+    Raises
+    ------
+    ConfigError
+        If there is more than one worker, and the profiles are a file.
+    """
+    if options.workers > 1 and options.profiles.startswith("sqlite"):
+        raise ConfigError(
+            "several workers need a profile database they can share",
+            where="--workers",
+            found=f"{options.workers} workers on SQLite",
+            do="Give a PostgreSQL address with --profiles, or run one worker.",
+        )
+
+
+def from_environment() -> Door:
+    """Make the application of one of several workers."""
+    options = ServeOptions.model_validate_json(os.environ[OPTIONS_VARIABLE])
+    return make_app(options)
+
+
+def make_app(options: ServeOptions) -> Door:
+    """Make the application, loaded and ready.
+
+    Parameters
+    ----------
+    options
+        As told.
+    """
+    from targeting.service.app import create_app
+
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    desk = make_desk(options, os.environ)
+    serving = desk.current.serving
+    tell("loaded", bundle_id=serving.bundle_id, seconds=round(serving.seconds, 3))
+    return create_app(desk)
+
+
+def run(options: ServeOptions) -> None:
+    """Serve until told to stop.
+
+    Parameters
+    ----------
+    options
+        As told.
+
+    Raises
+    ------
+    TargetingError
+        If anything is amiss at the start.
+    """
+    import uvicorn
+
+    require_shareable(options)
+    settings = options.settings
+    alone = options.workers == 1
+    if not alone:
+        os.environ[OPTIONS_VARIABLE] = options.model_dump_json()
+        require_guarded(options.host, Ring(KeyStore.open(settings.state)))
+    uvicorn.run(
+        make_app(options) if alone else f"{__name__}:{from_environment.__name__}",
+        factory=not alone,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        loop="uvloop",
+        http="targeting.service.protocol:PatientProtocol",
+        ws="none",
+        lifespan="on",
+        log_config=configuration(),
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=settings.limits.connections,
+        timeout_keep_alive=settings.timeouts.keep_alive,
+        timeout_graceful_shutdown=settings.timeouts.stop,
+    )
