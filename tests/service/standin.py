@@ -53,9 +53,7 @@ class StandInDatabase:
         since, self.as_of = self.as_of, max(self.as_of, day)
         return Closed(since, self.as_of, len(self.declared), len(self.found))
 
-    def declarations(
-        self, *, start: date, stop: date, office_id: str | None = None
-    ) -> list[Any]:
+    def declarations(self, *, start: date, stop: date, office_id: str | None = None) -> list[Any]:
         return [
             row
             for row in self.declared.values()
@@ -86,7 +84,8 @@ class StandIn:
         settings = SimpleNamespace(time_zone="UTC")
         manifest = SimpleNamespace(
             training=SimpleNamespace(cut_off_day="2024-03-15"), features=settings,
-            train=SimpleNamespace(currency="EUR"), intended_use="tests", not_for=("work",), notes=(),
+            train=SimpleNamespace(currency="EUR"), intended_use="",
+            not_for=(), notes=(),
         )  # fmt: skip
         spec = SimpleNamespace(names=["a", "b"])
         return SimpleNamespace(bundle_id=self.bundle_id, manifest=manifest, spec=spec)

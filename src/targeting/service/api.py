@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
 from starlette.responses import Response
 
+from targeting.errors import TargetingError
 from targeting.service import answers
 from targeting.service.audit import Entry
 from targeting.service.bodies import Asked, asked, day_of, parsed, read_body, rows_of
 from targeting.service.door import visit_of
 from targeting.service.listing import ListAsked, drawn_list
 from targeting.service.metrics import MEDIA_TYPE, labelled
+from targeting.service.problems import refused_model
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 
 if TYPE_CHECKING:
@@ -95,7 +97,10 @@ class Api:
         """Load the model the service was started with as its name stands now."""
         self._enter(request, "admin")
         current = self._desk.current
-        changed = await current.reload(always=True)
+        try:
+            changed = await current.reload(always=True)
+        except TargetingError as error:
+            raise refused_model(error) from None
         self._desk.ring.signal_reload()
         await self._record(request, "reload", current.serving, ())
         return answers.json_response(answers.reloaded_answer(current.serving, changed=changed))

@@ -49,6 +49,8 @@ def _event(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] not in _OWN:
         return f"{record.name}:{record.lineno}"
     text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    if isinstance(record.args, tuple) and all(isinstance(one, int) for one in record.args):
+        text = record.getMessage()
     # The server logs a traceback as the message's text; its frames stand in `passed`.
     return text.partition("\n")[0]
 

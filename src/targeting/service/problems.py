@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from targeting.errors import BundleError, ConfigError, ContractError, InputError, TargetingError
+from targeting.errors import ContractError, DayError, InputError, TargetingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -166,6 +166,18 @@ def problem_of(error: TargetingError) -> ProblemError:
     breach = Breach("", error.what, error.found, error.do)
     if isinstance(error, ContractError | InputError):
         return refused([breach])
-    if isinstance(error, BundleError | ConfigError):
-        return ProblemError("conflict", "The model cannot be used.", errors=[breach])
+    if isinstance(error, DayError):
+        return ProblemError("conflict", "The profiles stand at another day.", errors=[breach])
     return ProblemError("unavailable", "The service cannot answer now.", errors=[breach])
+
+
+def refused_model(error: TargetingError) -> ProblemError:
+    """Tell that a model cannot be put to use; the one before it stays.
+
+    Parameters
+    ----------
+    error
+        What was raised when it was loaded.
+    """
+    breach = Breach("", error.what, error.found, error.do)
+    return ProblemError("conflict", "The model in use stays.", errors=[breach])
