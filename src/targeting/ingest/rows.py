@@ -277,7 +277,7 @@ def _moment(value: object) -> datetime | None:
 def _number(value: object, *, column: Column) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _UnfitError(faults.NOT_A_NUMBER, _AS_NUMBER)
-    return _bounded(float(value), column)
+    return _bounded(float(value) + 0.0, column)  # no negative zero, as ingest reads none
 
 
 def _whole(value: object, *, column: Column) -> int:
