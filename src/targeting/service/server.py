@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from targeting.config import ServiceSettings, Settings
 from targeting.errors import ConfigError
@@ -18,6 +19,8 @@ from targeting.service.serving import Current, NamedModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import uvicorn
 
     from targeting.service.door import Door
 
@@ -189,24 +192,70 @@ def run(options: ServeOptions) -> None:
         If anything is amiss at the start.
     """
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     require_shareable(options)
     settings = options.settings
-    alone = options.workers == 1
-    if not alone:
-        os.environ[OPTIONS_VARIABLE] = options.model_dump_json()
-        require_guarded(options.host, Ring(KeyStore.open(settings.state)))
-    uvicorn.run(
-        make_app(options) if alone else f"{__name__}:{from_environment.__name__}",
-        factory=not alone,
-        host=options.host,
-        port=options.port,
-        workers=options.workers,
+    where = Listening(options.host, options.port, options.workers)
+    if options.workers == 1:
+        uvicorn.Server(uvicorn_config(make_app(options), settings, where)).run()
+        return
+    os.environ[OPTIONS_VARIABLE] = options.model_dump_json()
+    require_guarded(options.host, Ring(KeyStore.open(settings.state)))
+    config = uvicorn_config(f"{__name__}:{from_environment.__name__}", settings, where)
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and with how many processes to listen.
+
+    Parameters
+    ----------
+    host, port
+        As told.
+    workers
+        Processes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+
+
+def uvicorn_config(
+    app: Door | str,
+    settings: ServiceSettings,
+    where: Listening,
+    *,
+    logs: dict[str, Any] | None = None,
+) -> uvicorn.Config:
+    """Tell uvicorn how to serve: no header it need not send, nothing believed from a proxy.
+
+    Parameters
+    ----------
+    app
+        The application, or where workers import what makes it.
+    settings
+        Of the service.
+    where
+        Address and processes.
+    logs
+        Configuration of logging, if not the service's own.
+    """
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        host=where.host,
+        port=where.port,
+        workers=where.workers,
         loop="uvloop",
         http="targeting.service.protocol:PatientProtocol",
         ws="none",
         lifespan="on",
-        log_config=configuration(),
+        log_config=configuration() if logs is None else logs,
         access_log=False,
         proxy_headers=False,
         server_header=False,
