@@ -28,6 +28,7 @@ OPTIONS = {
         "--spark-master",
     ),
     "shortlist": ("--scores", "--tables", "--capacity", "--output"),
+    "serve": ("--model", "--profiles", "--host", "--port", "--workers", "--config"),
     "evaluate": ("--scores", "--tables", "--output"),
 }  # fmt: skip
 
@@ -35,7 +36,7 @@ OPTIONS = {
 def test_help_lists_every_command(call):
     ended = call("--help")
     assert ended.code == 0
-    assert {*OPTIONS, "profiles"} <= set(ended.out.replace("\n", " ").split())
+    assert {*OPTIONS, "profiles", "keys", "audit"} <= set(ended.out.replace("\n", " ").split())
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,7 +13,15 @@ from targeting.cli.common import app
 ServiceConfig = Annotated[
     Path | None, typer.Option("--config", help="YAML; configs/service.yaml is one.")
 ]
-ScopeName = Literal["score", "results", "admin"]
+
+
+class ScopeName(StrEnum):
+    """What a key may do, as typer reads a list of words."""
+
+    score = "score"
+    results = "results"
+    admin = "admin"
+
 
 keys = typer.Typer(
     name="keys",
@@ -94,11 +103,13 @@ def keys_create(
     Example: targeting keys create --name "lodging system" --scope score --scope results
     """
     from targeting.service.audit import Entry, append_now
-    from targeting.service.keys import KeyStore
+    from targeting.service.keys import SCOPES, KeyStore
 
     state = _state(config)
+    wanted = {one.value for one in scope}
+    scopes = tuple(one for one in SCOPES if one in wanted)
     store = KeyStore.open(state)
-    key, written = store.create(name, tuple(dict.fromkeys(scope)), per_second=rate, days=days)
+    key, written = store.create(name, scopes, per_second=rate, days=days)
     store.close()
     append_now(state, Entry("command", "key created", "", "", (key.key_id,)))
     typer.echo(written)
