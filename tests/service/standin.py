@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class StandInDatabase:
         return Accepted(new, repeated, refused=tuple(refused))
 
     def close_day(self, day: date) -> Closed:
-        since, self.as_of = self.as_of, max(self.as_of, day)
+        since, self.as_of = self.as_of, max(self.as_of, day + timedelta(days=1))
         return Closed(since, self.as_of, len(self.declared), len(self.found))
 
     def declarations(self, *, start: date, stop: date, office_id: str | None = None) -> list[Any]:
@@ -81,7 +81,7 @@ class StandIn:
 
     @property
     def bundle(self) -> Any:
-        settings = SimpleNamespace(time_zone="UTC")
+        settings = SimpleNamespace(time_zone="Asia/Baku")
         manifest = SimpleNamespace(
             training=SimpleNamespace(cut_off_day="2024-03-15"), features=settings,
             train=SimpleNamespace(currency="EUR"), intended_use="",
@@ -100,7 +100,7 @@ class StandIn:
                     do="Close the days before.",
                 )
         lines = tuple(self._line(row, explain) for row in declarations)
-        return StandInScored(lines, ScoresInfo(self.bundle_id, "2024-03-15", "UTC", "EUR"))
+        return StandInScored(lines, ScoresInfo(self.bundle_id, "2024-03-15", "Asia/Baku", "EUR"))
 
     def _line(self, row: Any, explain: bool) -> ScoredLine:
         share = (zlib.crc32(row["declaration_id"].encode()) + 1) / 2**33

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.service.standin import OPEN_DAY, declaration, result
@@ -14,7 +16,7 @@ POSTS = (
     ("/v1/score", "score", {"declarations": [declaration()]}),
     ("/v1/declarations", "results", {"declarations": [declaration()]}),
     ("/v1/results", "results", {"results": [result()]}),
-    ("/v1/admin/close-day", "admin", {"day": "2024-03-15"}),
+    ("/v1/admin/close-day", "admin", {"day": "2024-03-14"}),
     ("/v1/admin/reload", "admin", None),
 )
 GETS = (
@@ -325,7 +327,7 @@ def test_a_day_is_closed_by_an_administrator(service):
     headers = service.key("admin", "score")
 
     told = service.client.post(
-        "/v1/admin/close-day", json={"day": "2024-03-16"}, headers=headers
+        "/v1/admin/close-day", json={"day": "2024-03-15"}, headers=headers
     ).json()
     bad = service.client.post("/v1/admin/close-day", json={"day": "16 March"}, headers=headers)
 
@@ -470,3 +472,35 @@ def test_metrics_count_what_was_done(service):
     assert 'targeting_model{bundle_id="aaaaaaaaaaaa",name="version 1"} 1' in lines
     assert "targeting_events_waiting 2" in lines
     assert f"targeting_profiles_day_seconds {1710460800}" in lines
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2024-03-15T20:04:59", "2024-03-14"),  # 00:04:59 of the 16th in Baku
+        ("2024-03-15T20:05:00", "2024-03-15"),
+        ("2024-03-16T12:00:00", "2024-03-15"),
+    ],
+)
+def test_a_day_is_over_some_minutes_after_local_midnight(make_service, moment, day):
+    with make_service(close_after_minutes=5) as service:
+        now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+        assert str(service.desk.day_over(now)) == day
+
+
+def test_the_day_before_is_closed_by_itself(make_service, monkeypatch):
+    monkeypatch.setattr("targeting.service.desk._CLOSE_SECONDS", 0.01)
+    with make_service(close_after_minutes=0) as service:
+        database = service.desk.current.serving.database
+        wanted = service.desk.day_over(datetime.now(UTC)) + timedelta(days=1)
+        for _ in range(1_000):
+            if database.as_of == wanted:
+                break
+            time.sleep(0.01)
+
+        assert database.as_of == wanted
+
+
+def test_days_are_left_open_unless_told_otherwise(service):
+    assert service.desk.day_over(datetime.now(UTC)) is None

@@ -165,7 +165,7 @@ def test_every_answer_is_in_the_audit(service):
         client.post("/v1/declarations", json=body, headers=headers),
         client.get("/v1/shortlist", params=asked, headers=headers),
         client.post("/v1/admin/reload", headers=headers),
-        client.post("/v1/admin/close-day", json={"day": "2024-03-15"}, headers=headers),
+        client.post("/v1/admin/close-day", json={"day": "2024-03-14"}, headers=headers),
         client.get("/v1/model", headers=headers),
         client.post("/v1/score", json={}, headers=headers),
     ]

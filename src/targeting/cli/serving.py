@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targeting.cli.common import app
+
+if TYPE_CHECKING:
+    from targeting.service.keys import Scope
 
 ServiceConfig = Annotated[
     Path | None, typer.Option("--config", help="YAML; configs/service.yaml is one.")
@@ -107,7 +110,7 @@ def keys_create(
 
     state = _state(config)
     wanted = {one.value for one in scope}
-    scopes = tuple(one for one in SCOPES if one in wanted)
+    scopes: list[Scope] = [one for one in SCOPES if one in wanted]
     store = KeyStore.open(state)
     key, written = store.create(name, scopes, per_second=rate, days=days)
     store.close()

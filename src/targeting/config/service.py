@@ -103,6 +103,9 @@ class ServiceSettings(Settings):
     follow_seconds
         How often the registry is asked which version the alias names; null: only when an
         administrator asks.
+    close_after_minutes
+        How long after local midnight the day before is closed, so that the new day can be scored;
+        null: a day is closed when an administrator asks, or by command.
     refresh_seconds
         How soon a key made or revoked by command counts in a running service.
     metrics_need_key
@@ -117,6 +120,7 @@ class ServiceSettings(Settings):
     rate: RateSettings = RateSettings()
     audit: AuditSettings = AuditSettings()
     follow_seconds: float | None = Field(default=None, ge=1, le=86_400)
+    close_after_minutes: float | None = Field(default=None, ge=0, le=1_440)
     refresh_seconds: float = Field(default=2.0, gt=0, le=600)
     metrics_need_key: bool = False
     shortlist: ShortlistSettings = ShortlistSettings()

@@ -8,9 +8,11 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from targeting.errors import TargetingError
 from targeting.ingest.rows import RowReader
@@ -22,6 +24,7 @@ from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import date
 
     from targeting.config import ServiceSettings
     from targeting.explain.reasons import Reason
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CLOSE_SECONDS = 10.0
 _BEARER = b"bearer "
 _ASK = {"WWW-Authenticate": 'Bearer realm="targeting"'}
 
@@ -208,6 +212,8 @@ class Desk:
         ]
         if settings.follow_seconds is not None:
             chores.append(_every(settings.follow_seconds, self._follow))
+        if settings.close_after_minutes is not None:
+            chores.append(_every(_CLOSE_SECONDS, self._close_day))
         return tuple(asyncio.create_task(one) for one in chores)
 
     async def _refresh(self) -> None:
@@ -219,6 +225,27 @@ class Desk:
 
     async def _follow(self) -> None:
         await self.current.reload()
+
+    async def _close_day(self) -> None:
+        day = self.day_over(datetime.now(UTC))
+        database = self.current.serving.database
+        if day is not None and database.as_of <= day:
+            closed = await self.write(partial(database.close_day, day))
+            tell("day closed", as_of=closed.as_of, declarations=closed.declarations)
+
+    def day_over(self, now: datetime) -> date | None:
+        """Name the last local day that is over, by the settings; None if days are not closed here.
+
+        Parameters
+        ----------
+        now
+            The moment.
+        """
+        minutes = self.settings.close_after_minutes
+        if minutes is None:
+            return None
+        zone = ZoneInfo(self.current.serving.time_zone)
+        return (now - timedelta(minutes=minutes)).astimezone(zone).date() - timedelta(days=1)
 
     def close(self) -> None:
         """Finish what is being written, and close the databases."""

@@ -47,6 +47,11 @@ class Serving:
         return self.scorer.bundle.bundle_id
 
     @property
+    def time_zone(self) -> str:
+        """The zone in which a working day begins and ends."""
+        return self.scorer.bundle.manifest.features.time_zone
+
+    @property
     def database(self) -> ProfileDatabase:
         """The living profiles."""
         return self.scorer.database
