@@ -25,9 +25,14 @@ ROOMS = {
     "mlflow": ("tracking/",),
     "matplotlib": ("evaluation/plots.py",),
     "shap": ("evaluation/plots.py",),
-    "numba": ("features/kernel.py", "features/coding.py", "features/store/"),
+    "numba": (
+        "features/kernel.py",
+        "features/coding.py",
+        "features/formulas.py",
+        "features/store/",
+    ),
     "pyspark": ("features/cluster/",),
-    "sqlalchemy": ("ingest/readers.py", "tracking/"),
+    "sqlalchemy": ("ingest/readers.py", "scoring/online/", "tracking/"),
     "pickle": (),
     "joblib": (),
 }

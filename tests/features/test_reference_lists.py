@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
+from datetime import UTC, datetime
 from importlib import resources
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from targeting.features.columns import reference
 from targeting.features.declared import DECLARED_FEATURES
+from targeting.features.lines import Lines
 from targeting.features.places import (
     detour_km,
     detour_ratio,
@@ -109,13 +110,8 @@ def test_distance_by_a_known_pair():
 
 
 def test_a_detour_over_the_gulf():
-    over = pd.DataFrame(
-        {
-            "loading_port": ["GEPTI"],
-            "transshipment_port": ["AEJEA"],
-            "discharge_port": ["AZALA"],
-        }
-    )
+    stops = {"loading_port": "GEPTI", "transshipment_port": "AEJEA", "discharge_port": "AZALA"}
+    over = Lines.of_rows([stops], "UTC")
     direct, beyond = direct_km(over)[0], detour_km(over)[0]
     assert direct == pytest.approx(692, abs=5)
     assert beyond == pytest.approx(3300, abs=100)
@@ -136,28 +132,17 @@ def test_a_general_container_takes_anything():
 
 
 def test_without_extra_columns_and_without_documents_no_feature_fails_or_is_infinite():
-    blank = pd.DataFrame(
-        {
-            "lodged_at": pd.to_datetime(["2024-03-01T10:00Z"]),
-            "lodged_local": pd.to_datetime(["2024-03-01T14:00+04:00"]),
-            "arrival_at": pd.to_datetime([None], utc=True),
-            "flow": ["import"],
-            "transport_mode": ["unknown"],
-            "hs_code": ["0805"],
-        }
+    blank = Lines.of_rows(
+        [
+            {
+                "lodged_at": datetime(2024, 3, 1, 10, tzinfo=UTC),
+                "flow": "import",
+                "transport_mode": "unknown",
+                "hs_code": "0805",
+            }
+        ],
+        "Asia/Baku",
     )
-    texts = (
-        "consignee_id", "declarant_id", "notify_party_id", "carrier_id", "goods_description",
-        "origin_country", "dispatch_country", "destination_country", "loading_port",
-        "transshipment_port", "discharge_port", "container_id", "container_type",
-        "container_load", "seal_id", "tax_regime",
-    )  # fmt: skip
-    numbers = (
-        "customs_value", "net_mass_kg", "gross_mass_kg", "package_count", "freight_cost",
-        "duty_rate_pct", "amendment_count",
-    )  # fmt: skip
-    blank = blank.assign(**{name: pd.Series([None], dtype="object") for name in texts})
-    blank = blank.assign(**{name: pd.Series([np.nan]) for name in numbers})
     stated = {"lodged_hour", "lodged_weekday", "lodged_at_night", "hs_number", "hs_digits",
               "precursor", "strategic_goods"}  # fmt: skip
     for declared in DECLARED_FEATURES:

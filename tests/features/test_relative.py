@@ -60,7 +60,7 @@ def computed(name: str, seen: View, key: str = "hs6") -> list[float]:
 def test_a_hit_rate_is_shrunken_towards_the_base_rate():
     seen = view(profiles({}, {"examinations": 10, "hits": 5}, {"examinations": 980, "hits": 490}))
     # Twenty examinations at the base rate of 0.1 are added to those of the key.
-    assert shrunken_rate(seen).tolist() == pytest.approx([0.1, 7 / 30, 492 / 1000])
+    assert seen.worked_out(shrunken_rate()).tolist() == pytest.approx([0.1, 7 / 30, 492 / 1000])
 
 
 def test_a_recent_hit_rate_uses_the_recent_base_rate():
@@ -70,13 +70,13 @@ def test_a_recent_hit_rate_uses_the_recent_base_rate():
 
 
 def test_before_any_examination_there_is_no_rate():
-    assert np.isnan(shrunken_rate(view(profiles({}), profiles({})))).all()
+    assert np.isnan(view(profiles({}), profiles({})).worked_out(shrunken_rate())).all()
 
 
 def test_a_missing_key_has_no_rate():
     key = profiles({})
     missing = replace(key, sums=np.full_like(key.sums, NAN))
-    assert np.isnan(shrunken_rate(view(missing))).all()
+    assert np.isnan(view(missing).worked_out(shrunken_rate())).all()
 
 
 def test_price_in_spreads_from_the_typical_one():

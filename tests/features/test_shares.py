@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from targeting.config import FeatureSettings, KeySettings
 from targeting.features.build import matrix_of
 from targeting.features.engine import Wanted
+from targeting.features.lines import Texts
 from targeting.features.shares import (
     CROSS_FEATURES,
     cash_for_new_pair,
@@ -50,7 +50,7 @@ def test_lift_is_below_zero_for_what_seldom_comes_together():
 
 
 def test_cash_counts_for_a_new_pair_only():
-    paid = pd.Series(["cash", "CASH", "credit", None, "cash"])
+    paid = Texts.of(["cash", "CASH", "credit", None, "cash"])
     flags = cash_for_new_pair(np.array([0, 4, 0, 0, NAN]), paid)
     np.testing.assert_array_equal(flags, [1, 0, 0, NAN, NAN])
 

@@ -19,6 +19,7 @@ from tests.leakage.suite import END
 from targeting.features.build import build
 from targeting.features.derived import DERIVED, source_of
 from targeting.features.engine import Wanted
+from targeting.features.lines import Lines
 from targeting.features.measures import MEASURES
 from targeting.features.shares import CROSS_FEATURES
 from targeting.features.spec import learn_spec
@@ -189,7 +190,7 @@ class Plainly:
         for key in self.settings.keys:
             if key.measure == "price":
                 continue
-            above, below = MEASURES[key.measure].of(self._as_read())
+            above, below = MEASURES[key.measure].of(Lines.of_table(self._as_read(), "UTC"))
             stated = (above > 0) & (below > 0)
             earlier = (self.earlier(key.columns) & stated).sum(axis=1)
             places |= {

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.leakage.plainly import judged
@@ -23,12 +24,11 @@ from tests.leakage.worlds import RICH, WILD
 
 from targeting.config import ALL, FeatureSettings
 from targeting.errors import ConfigError
-from targeting.features import build as build_module
 from targeting.features import engine as engine_module
+from targeting.features import plan as plan_module
 from targeting.features import replays as replays_module
-from targeting.features.columns import floats
 from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.derived import DERIVED, Derived
+from targeting.features.derived import DERIVED, Derived, goods_words
 from targeting.features.profiles import Declared, Profiles, ProfileState, Results, replay
 from targeting.features.shares import cross_features, unusual
 from targeting.features.spec import learn_spec
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    import pandas as pd
+    from targeting.features.lines import Lines
+
 
 DAY = RICH.days()[1]
 Replay = Any
@@ -166,14 +167,19 @@ def the_base_rate_is_early(monkeypatch: Patch) -> None:
     profiles_early(monkeypatch, lambda name: name == ALL)
 
 
+def _how_often(codes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    _, which, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return np.where(known, counts[which], np.nan)
+
+
 def crossed_over_the_whole_table(monkeypatch: Patch) -> None:
     """How unusual the goods are for the consignee, counted over the rows asked for."""
 
-    def counted(_: object, rows: pd.DataFrame) -> np.ndarray:
-        traders, chapters = rows["consignee_id"], rows["hs_code"].str.slice(0, 2)
-        whole = rows.groupby(traders)["hs_code"].transform("size")
-        part = rows.groupby([traders, chapters])["hs_code"].transform("size")
-        return unusual(floats(part), floats(whole))
+    def counted(_: object, rows: Lines) -> np.ndarray:
+        traders, chapters = rows.key("consignee_id"), rows.key("hs2")
+        pairs = traders.codes.astype(int) * 100 + chapters.codes
+        whole, part = (_how_often(one, traders.known) for one in (traders.codes, pairs))
+        return unusual(part, whole)
 
     def planted(settings: FeatureSettings):
         return tuple(
@@ -181,7 +187,7 @@ def crossed_over_the_whole_table(monkeypatch: Patch) -> None:
             for one in cross_features(settings)
         )
 
-    monkeypatch.setattr(build_module, "cross_features", planted)
+    monkeypatch.setattr(plan_module, "cross_features", planted)
 
 
 def declared_feature(monkeypatch: Patch, name: str, compute: Callable[..., Any]) -> None:
@@ -190,30 +196,48 @@ def declared_feature(monkeypatch: Patch, name: str, compute: Callable[..., Any])
         replace(one, compute=compute) if one.feature.name == name else one
         for one in DECLARED_FEATURES
     )
-    monkeypatch.setattr(build_module, "DECLARED_FEATURES", planted)
+    monkeypatch.setattr(plan_module, "DECLARED_FEATURES", planted)
+
+
+def written(monkeypatch: Patch, change: Callable[[int, np.ndarray], np.ndarray]) -> None:
+    """Change every column of the matrix as it is written: those of profiles, and the others."""
+    put, fill = plan_module._put, plan_module.KeyPlan.fill
+
+    def filled(self, matrix, view) -> None:
+        fill(self, matrix, view)
+        for at in self.places.tolist():
+            put(matrix, at, change(at, matrix[:, at].astype(float)))
+
+    monkeypatch.setattr(plan_module.KeyPlan, "fill", filled)
+    monkeypatch.setattr(
+        plan_module, "_put", lambda matrix, at, values: put(matrix, at, change(at, values))
+    )
 
 
 def ranked_in_the_batch(monkeypatch: Patch) -> None:
     """A value ranked among the lines it is asked for with."""
     declared_feature(
-        monkeypatch, "customs_value", lambda rows: floats(rows["customs_value"].rank(pct=True))
+        monkeypatch,
+        "customs_value",
+        lambda rows: pd.Series(rows.number("customs_value")).rank(pct=True).to_numpy(),
     )
 
 
 def words_of_all_time(monkeypatch: Patch) -> None:
     """Only words that three descriptions have name goods, whenever those were written."""
 
-    def cut(texts: pa.StringArray) -> pa.StringArray:
-        words = [set(re.findall(r"\w{3,}", text.lower())) for text in texts.to_pylist() if text]
-        told = [word for one in words for word in one]
-        often = {word for word in told if told.count(word) > 2}
-        named = [
-            " ".join(sorted(often & set(re.findall(r"\w{3,}", text.lower())))) if text else ""
-            for text in texts.to_pylist()
-        ]
-        return pa.array([name or None for name in named], pa.string())
+    class OfAllTexts(Derived):
+        def cut(self, texts: pa.Array) -> pa.Array:
+            words = [set(re.findall(r"\w{3,}", text.lower())) for text in texts.to_pylist() if text]
+            told = [word for one in words for word in one]
+            often = {word for word in told if told.count(word) > 2}
+            named = [
+                " ".join(sorted(often & set(re.findall(r"\w{3,}", text.lower())))) if text else ""
+                for text in texts.to_pylist()
+            ]
+            return pa.array([name or None for name in named], pa.string())
 
-    monkeypatch.setitem(DERIVED, "goods_words", Derived("goods_description", cut))  # type: ignore[arg-type]
+    monkeypatch.setitem(DERIVED, "goods_words", OfAllTexts("goods_description", goods_words))
 
 
 def levels_of_all_time(monkeypatch: Patch) -> None:
@@ -285,13 +309,12 @@ def test_whichever_features_leak_those_are_named(seed: int, full_check, monkeypa
     tables = RICH.tables()
     names = np.array(learn_spec(tables, full_check.settings).names)
     leaking = np.random.default_rng(seed).random(len(names)) < (0.005, 0.4)[seed]
-    honest = build_module._put
 
-    def put(matrix, at, values):
+    def leaked(at, values):
         rows = float(len(values))  # of the lines asked for, later ones among them
-        honest(matrix, at, np.nan_to_num(values) + rows if leaking[at] else values)
+        return np.nan_to_num(values) + rows if leaking[at] else values
 
-    monkeypatch.setattr(build_module, "_put", put)
+    written(monkeypatch, leaked)
     assert leaking.any()
     found = full_check.leaks(tables, DAY, at_once=True)
     assert found == {AT_ONCE: set(names[leaking])}
@@ -324,8 +347,9 @@ def test_lines_of_one_moment_left_in_the_order_of_the_file_are_caught(
 
 
 def test_a_feature_made_of_the_place_of_a_column_is_caught(quick_check, monkeypatch: Patch):
-    def place(rows: pd.DataFrame) -> np.ndarray:
-        return np.full(len(rows), float(list(rows.columns).index("incoterm")))
+    def place(rows: Lines) -> np.ndarray:
+        columns = rows.source.table.column_names  # type: ignore[attr-defined]
+        return np.full(len(rows), float(columns.index("incoterm")))
 
     declared_feature(monkeypatch, "hs_number", place)
     tables = RICH.tables()
@@ -355,7 +379,7 @@ def test_an_infinite_feature_is_named(quick_check, monkeypatch: Patch):
     def unguarded(matrix, at, values):
         matrix[:, at] = values
 
-    monkeypatch.setattr(build_module, "_put", unguarded)
+    monkeypatch.setattr(plan_module, "_put", unguarded)
     assert {"customs_value", "unit_value"} <= judged(quick_check, WILD)["infinite"]
 
 
@@ -367,12 +391,7 @@ def test_a_miscounted_feature_is_named(quick_check, monkeypatch: Patch):
 
 
 def test_a_gap_filled_with_nought_is_named(quick_check, monkeypatch: Patch):
-    honest = build_module._put
-
-    def filled(matrix, at, values):
-        honest(matrix, at, np.nan_to_num(values, nan=0.0))
-
-    monkeypatch.setattr(build_module, "_put", filled)
+    written(monkeypatch, lambda _, values: np.nan_to_num(values, nan=0.0))
     found = judged(quick_check, RICH)["unknown elsewhere than defined"]
     assert {
         "consignee_hit_rate", "consignee_via_container_lines", "hs6_x_origin_lift",

@@ -12,15 +12,14 @@ import pandas as pd
 import pyarrow as pa
 
 from targeting.config import ALL
-from targeting.errors import ConfigError
-from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.engine import Wanted, as_text
-from targeting.features.links import link_features
-from targeting.features.relative import View, relative_features
+from targeting.features.engine import Wanted
+from targeting.features.lines import Lines
+from targeting.features.plan import Plan
+from targeting.features.relative import View
 from targeting.features.replays import LocalReplays
-from targeting.features.shares import columns_crossed, cross_features
+from targeting.features.shares import columns_crossed
 from targeting.features.snapshot import Snapshot
-from targeting.features.spec import FeatureSpec, as_codes, reader_for
+from targeting.features.spec import FeatureSpec, reader_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     Matrix = npt.NDArray[np.float32]
 
 _AT_ONCE = 2  # profiles replayed side by side: each holds what it reads in memory
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +181,13 @@ def computed_from(
         The wanted declarations, and their matrix.
     """
     table = replays.rows
-    rows = _rows(table, spec.settings)
-    matrix = np.full((len(rows), len(spec.features)), np.nan, dtype=np.float32)
-    _fill_declared(matrix, rows, spec)
-    _fill_categories(matrix, table, spec)
-    earlier = _fill_profiles(matrix, replays, spec, progress)
-    _fill_crossed(matrix, rows, earlier, spec)
-    return rows, matrix
+    matrix = np.full((table.num_rows, len(spec.features)), np.nan, dtype=np.float32)
+    lines = Lines.of_table(table, spec.settings.time_zone)
+    plan = Plan.of(spec)
+    plan.fill_declared(matrix, lines)
+    earlier = _fill_profiles(matrix, replays, plan, progress)
+    plan.fill_crossed(matrix, lines, earlier)
+    return _rows(table, spec.settings), matrix
 
 
 def _rows(table: pa.Table, settings: FeatureSettings) -> pd.DataFrame:
@@ -198,64 +196,25 @@ def _rows(table: pa.Table, settings: FeatureSettings) -> pd.DataFrame:
     return rows.assign(lodged_local=local)
 
 
-def _put(matrix: Matrix, at: int, values: Floats) -> None:
-    """Write a column; what float32 cannot hold is unknown, never inf."""
-    with np.errstate(invalid="ignore"):
-        matrix[:, at] = np.where(np.abs(values) <= _LARGEST, values, np.nan)
-
-
-def _fill_declared(matrix: Matrix, rows: pd.DataFrame, spec: FeatureSpec) -> None:
-    at = {name: place for place, name in enumerate(spec.names)}
-    for declared in DECLARED_FEATURES:
-        _put(matrix, at[declared.feature.name], declared.compute(rows))
-    for name in spec.settings.numbers:
-        _put(matrix, at[name], _as_number(rows[name], name))
-
-
-def _fill_categories(matrix: Matrix, rows: pa.Table, spec: FeatureSpec) -> None:
-    """Code the categories from Arrow: pandas would turn a number with gaps into another text."""
-    at = {name: place for place, name in enumerate(spec.names)}
-    for name in spec.categories:
-        column = as_text(rows[name.removesuffix("_level")])
-        _put(matrix, at[name], as_codes(column, spec.levels[name]))
-
-
-def _as_number(column: pd.Series, name: str) -> Floats:
-    try:
-        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(
-            "an extra column listed under `numbers` holds text",
-            where=f"declarations: column {name}",
-            found=f"a column of type {column.dtype}",
-            do="List it under `categories`, or ingest it as a number.",
-        ) from error
-
-
 def _fill_profiles(
-    matrix: Matrix, replays: Replays, spec: FeatureSpec, progress: Callable[[str], None]
+    matrix: Matrix, replays: Replays, plan: Plan, progress: Callable[[str], None]
 ) -> dict[tuple[str, ...], Floats]:
     """Fill in the features of each key and link; return what the crossed ones are made of."""
-    settings = spec.settings
-    base = replays.of(ALL, ())
-    at = {name: place for place, name in enumerate(spec.names)}
-    features = {**relative_features(settings), **link_features(settings)}
+    settings, base = plan.settings, replays.of(ALL, ())
     crossed = columns_crossed(settings)
 
     def one(name: str) -> tuple[tuple[str, ...], Floats] | None:
         known = _profiles_of(replays, name, settings)
         own = replays.amounts(settings.measures.get(name, "price"))
         view = View(known, base, own, settings.prior_examinations)
-        for relative in features[name]:
-            _put(matrix, at[relative.feature.name], relative.compute(view))
+        plan.profiles[name].fill(matrix, view)
         progress(name)
         columns = crossed.get(name)
-        return None if columns is None else (columns, view.sum("declarations"))
+        return None if columns is None else (columns, known.declarations)
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        found = [pair for pair in pool.map(one, features) if pair is not None]
-    everything = View(base, base, replays.amounts(), settings.prior_examinations)
-    return {(): everything.sum("declarations")} | dict(found)
+        found = [pair for pair in pool.map(one, plan.profiles) if pair is not None]
+    return {(): base.declarations} | dict(found)
 
 
 def _profiles_of(replays: Replays, name: str, settings: FeatureSettings) -> Profiles:
@@ -263,14 +222,3 @@ def _profiles_of(replays: Replays, name: str, settings: FeatureSettings) -> Prof
     if name in links:
         return replays.through(links[name])
     return replays.of(name, settings.profile_columns[name])
-
-
-def _fill_crossed(
-    matrix: Matrix,
-    rows: pd.DataFrame,
-    earlier: Mapping[tuple[str, ...], Floats],
-    spec: FeatureSpec,
-) -> None:
-    at = {name: place for place, name in enumerate(spec.names)}
-    for crossed in cross_features(spec.settings):
-        _put(matrix, at[crossed.feature.name], crossed.compute(earlier, rows))

@@ -6,16 +6,17 @@ document is missing is not a feature of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from targeting.features import documents, places, risk_goods, sentences, units, words
-from targeting.features.columns import Floats, flag, floats, ratio
+from targeting.features.columns import Floats, flag, ratio
+from targeting.features.lines import Lines
 from targeting.features.registry import Family, Feature, computable_from
-from targeting.tables.iso6346 import is_valid, is_well_formed
+from targeting.tables.iso6346 import digit_is_wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +28,30 @@ class DeclaredFeature:
     feature
         What it is.
     compute
-        From the wanted declarations (schema columns, `lodged_local`) to shape (n,) floats.
+        From the wanted declarations to shape (n,) floats.
     """
 
     feature: Feature
-    compute: Callable[[pd.DataFrame], Floats]
+    compute: Callable[[Lines], Floats]
 
 
-def _column(name: str) -> Callable[[pd.DataFrame], Floats]:
-    return lambda rows: floats(rows[name])
+def _column(name: str) -> Callable[[Lines], Floats]:
+    return lambda rows: rows.number(name)
 
 
-def _over(above: str, below: str) -> Callable[[pd.DataFrame], Floats]:
+def _over(above: str, below: str) -> Callable[[Lines], Floats]:
     return lambda rows: ratio(_column(above)(rows), _column(below)(rows))
 
 
-def _net_above_gross(rows: pd.DataFrame) -> Floats:
+def _net_above_gross(rows: Lines) -> Floats:
     net, gross = _column("net_mass_kg")(rows), _column("gross_mass_kg")(rows)
     return flag(net > gross, ~np.isnan(net) & ~np.isnan(gross))
 
 
-def _roundness(name: str) -> Callable[[pd.DataFrame], Floats]:
+def _roundness(name: str) -> Callable[[Lines], Floats]:
     """Count the trailing zeros of the whole part: 12,000 has three, 12,345 none."""
 
-    def zeros(rows: pd.DataFrame) -> Floats:
+    def zeros(rows: Lines) -> Floats:
         value = np.round(_column(name)(rows))
         count = np.zeros(len(value))
         for power in range(1, 7):
@@ -61,75 +62,73 @@ def _roundness(name: str) -> Callable[[pd.DataFrame], Floats]:
     return zeros
 
 
-def _duty(rows: pd.DataFrame) -> Floats:
+def _duty(rows: Lines) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
         return _column("customs_value")(rows) * _column("duty_rate_pct")(rows) / 100
 
 
-def _hs_number(rows: pd.DataFrame) -> Floats:
+def _hs_number(rows: Lines) -> Floats:
     """Six digits as a number: neighbours in the tariff are neighbours on the axis."""
-    head = rows["hs_code"].str.slice(0, 6).str.pad(6, side="right", fillchar="0")
-    return floats(pd.to_numeric(head, errors="coerce"))
+    return rows.text("hs_code").map(
+        lambda code: float(code[:6].ljust(6, "0")) if code.isdecimal() else np.nan
+    )
 
 
-def _hs_digits(rows: pd.DataFrame) -> Floats:
-    return floats(rows["hs_code"].str.len())
+def _hs_digits(rows: Lines) -> Floats:
+    return rows.text("hs_code").map(len)
 
 
-def _length(rows: pd.DataFrame) -> Floats:
-    return floats(rows["goods_description"].str.len())
+def _length(rows: Lines) -> Floats:
+    return rows.text("goods_description").map(len)
 
 
-def _words(rows: pd.DataFrame) -> Floats:
-    return floats(rows["goods_description"].str.count(r"\w{3,}"))
+_WORD = re.compile(r"\w{3,}")
 
 
-def _differs(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
-    def differs(rows: pd.DataFrame) -> Floats:
-        known = rows[left].notna() & rows[right].notna()
-        return flag((rows[left] != rows[right]).to_numpy(), known.to_numpy())
+def _words(rows: Lines) -> Floats:
+    return rows.text("goods_description").map(lambda text: len(_WORD.findall(text)))
+
+
+def _differs(left: str, right: str) -> Callable[[Lines], Floats]:
+    def differs(rows: Lines) -> Floats:
+        here, there = rows.text(left), rows.text(right)
+        return flag(~here.is_(there), here.known & there.known)
 
     return differs
 
 
-def _at_night(rows: pd.DataFrame) -> Floats:
-    hour = _hour(rows)
+def _at_night(rows: Lines) -> Floats:
+    hour = rows.hour
     return ((hour < 6) | (hour >= 22)).astype(np.float64)
 
 
-def _notice_hours(rows: pd.DataFrame) -> Floats:
-    ahead = pd.to_datetime(rows["arrival_at"], utc=True) - pd.to_datetime(
-        rows["lodged_at"], utc=True
-    )
-    return floats(ahead.dt.total_seconds() / 3600)
+def _notice_hours(rows: Lines) -> Floats:
+    ahead = rows.micros("arrival_at") - rows.micros("lodged_at")
+    return ahead / 1_000_000 / 3600
 
 
-def _hour(rows: pd.DataFrame) -> Floats:
-    return floats(rows["lodged_local"].dt.hour)
+def _hour(rows: Lines) -> Floats:
+    return rows.hour
 
 
-def _weekday(rows: pd.DataFrame) -> Floats:
-    return floats(rows["lodged_local"].dt.day_of_week)
+def _weekday(rows: Lines) -> Floats:
+    return rows.weekday
 
 
-def _transshipped(rows: pd.DataFrame) -> Floats:
-    return flag(
-        rows["transshipment_port"].notna().to_numpy(), rows["loading_port"].notna().to_numpy()
-    )
+def _transshipped(rows: Lines) -> Floats:
+    return flag(rows.text("transshipment_port").known, rows.text("loading_port").known)
 
 
-def _bad_check_digit(rows: pd.DataFrame) -> Floats:
-    numbers = rows["container_id"]
-    return flag(~is_valid(numbers), is_well_formed(numbers))
+def _bad_check_digit(rows: Lines) -> Floats:
+    return rows.text("container_id").map(digit_is_wrong)
 
 
-def _full_without_seal(rows: pd.DataFrame) -> Floats:
-    full = (rows["container_load"] == "FCL").fillna(value=False).to_numpy(dtype=bool)
-    return flag(rows["seal_id"].isna().to_numpy(), full)
+def _full_without_seal(rows: Lines) -> Floats:
+    return flag(~rows.text("seal_id").known, rows.text("container_load").among(("FCL",)))
 
 
-def _empty_with_mass(rows: pd.DataFrame) -> Floats:
-    empty = (rows["container_load"] == "empty").fillna(value=False).to_numpy(dtype=bool)
+def _empty_with_mass(rows: Lines) -> Floats:
+    empty = rows.text("container_load").among(("empty",))
     return flag(_column("net_mass_kg")(rows) > 0, empty)
 
 
@@ -156,7 +155,7 @@ _Listed = tuple[
     str,
     tuple[int, ...],
     Callable[[Mapping[str, object]], str],
-    Callable[[pd.DataFrame], Floats],
+    Callable[[Lines], Floats],
 ]
 
 # name, family, meaning, unit, indicators, sentence, function

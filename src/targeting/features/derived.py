@@ -6,14 +6,12 @@ on a million lines is cut once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from targeting.features.words import CONNECTIVES, SHORT, stop_terms
 from targeting.tables.codes import site_of
@@ -36,12 +34,12 @@ class Derived:
     ----------
     source
         Column of the declarations it is cut from.
-    cut
-        From distinct texts of the source to as many texts, null where there is none.
+    text_of
+        From a text of the source to its own, None where there is none.
     """
 
     source: str
-    cut: Callable[[pa.StringArray], pa.StringArray]
+    text_of: Callable[[str], str | None]
 
     def of(self, coded: pa.DictionaryArray) -> pa.DictionaryArray:
         """Return the column for a source column that is coded already.
@@ -53,98 +51,69 @@ class Derived:
         """
         texts = coded.dictionary
         starts = range(0, max(len(texts), 1), _AT_ONCE)
-        cut = [self.cut(_texts(texts.slice(start, _AT_ONCE))) for start in starts]
+        cut = [self.cut(texts.slice(start, _AT_ONCE)) for start in starts]
         levels = pa.concat_arrays(cut).dictionary_encode()
         codes = levels.indices.take(coded.indices)
         return pa.DictionaryArray.from_arrays(codes, levels.dictionary)
 
+    def cut(self, texts: pa.Array) -> pa.Array:
+        """Cut distinct texts of the source; null where there is none.
 
-def _texts(values: pa.Array) -> pa.StringArray:
-    """Give an array that holds text the type that says so."""
-    texts = values.cast(pa.string())
-    assert isinstance(texts, pa.StringArray)  # noqa: S101 - for the type checker
-    return texts
-
-
-def _head(texts: pa.StringArray, *, length: int) -> pa.StringArray:
-    """Cut the leading characters; null where there are fewer."""
-    long_enough = pc.call_function(
-        "greater_equal", [pc.call_function("utf8_length", [texts]), length]
-    )
-    heads = pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, length))
-    return _texts(pc.call_function("if_else", [long_enough, heads, pa.scalar(None, pa.string())]))
+        Parameters
+        ----------
+        texts
+            As an Arrow array of any kind of text.
+        """
+        own = (None if text is None else self.text_of(text) for text in texts.to_pylist())
+        return pa.array(list(own), pa.string())
 
 
-def _sites(texts: pa.StringArray) -> pa.StringArray:
-    """Read several codes of one place as one."""
-    return pa.array(
-        [None if code is None else site_of(code) for code in texts.to_pylist()], pa.string()
-    )
+def _head(text: str, *, length: int) -> str | None:
+    """Cut the leading characters; None where there are fewer."""
+    return text[:length] if len(text) >= length else None
 
 
-def goods_words(texts: pa.StringArray) -> pa.StringArray:
+def goods_words(text: str) -> str | None:
     """Name goods by two words: the longest of a description that are no stop words, as a rule.
 
     Long words name goods (`pomegranates`), short ones qualify them (`red`). Two words, in
     alphabetical order, make the same goods written differently one key without making each
-    description its own. Null where no word of three letters or more is left.
+    description its own. None where no word of three letters or more is left.
 
     Parameters
     ----------
-    texts
-        Descriptions.
+    text
+        A description.
 
     Examples
     --------
-    >>> goods_words(pa.array(["Fresh red POMEGRANATES", "goods", None])).to_pylist()
-    ['fresh pomegranates', None, None]
+    >>> goods_words("Fresh red POMEGRANATES"), goods_words("goods")
+    ('fresh pomegranates', None)
     """
-    lists = pc.call_function(
-        "split_pattern_regex", [_plain(texts)], pc.SplitPatternOptions(r"[^\p{L}]+")
-    )
-    words = pc.call_function("list_flatten", [lists]).dictionary_encode()
-    ranked, rank = _by_length(words.dictionary.to_pylist())
-    told = pd.DataFrame(
-        {
-            "line": pc.call_function("list_parent_indices", [lists]).to_numpy(),
-            "rank": rank[words.indices.to_numpy()],
-        }
-    )
-    told = told[told["rank"] >= 0].drop_duplicates().sort_values(["line", "rank"])
-    place = told.groupby("line").cumcount()
-    longest = told[place == 0].set_index("line")["rank"]
-    second = told[place == 1].set_index("line")["rank"].reindex(longest.index, fill_value=-1)
-    pairs, which = np.unique(longest * (len(ranked) + 1) + second + 1, return_inverse=True)
-    named = pa.array([_named(ranked, int(pair)) for pair in pairs], pa.string())
-    at = np.full(len(texts), -1, dtype=np.int64)
-    at[longest.index] = which
-    return _texts(named.take(pa.array(at, mask=at < 0)))
+    lower = (text if text.isascii() else text.translate(_PLAIN)).lower()
+    able = {word for word in _letters(lower) if len(word) >= SHORT and word not in _nameless()}
+    if len(able) > 2:
+        able = sorted(able, key=lambda word: (-len(word), word))[:2]
+    return " ".join(sorted(able)) or None
 
 
-def _plain(texts: pa.Array) -> pa.Array:
-    """Write texts in lower case, Cyrillic io as ie: it is often written so."""
-    lower = pc.call_function("utf8_lower", [texts])
-    io_as_ie = pc.ReplaceSubstringOptions("\u0451", "\u0435")
-    return pc.call_function("replace_substring", [lower], io_as_ie)
+_WORD = re.compile(r"[^\W\d_]+")
+_PLAIN = str.maketrans({"\u0401": "\u0435", "\u0451": "\u0435", "\u0130": "i", "\u03a3": "\u03c3"})
+"""Cyrillic io is often written as ie; a dotted capital I and a final sigma are one letter each."""
 
 
-def _by_length(words: list[str]) -> tuple[list[str], np.ndarray]:
-    """List the words that may name goods, longest first; and the rank of every word, or -1."""
-    able = {
-        word
-        for word in words
-        if len(word) >= SHORT and word not in CONNECTIVES and (word,) not in stop_terms()
-    }
-    ranked = sorted(able, key=lambda word: (-len(word), word))
-    place = {word: at for at, word in enumerate(ranked)}
-    return ranked, np.array([place.get(word, -1) for word in words], dtype=np.int64)
+def _letters(text: str) -> list[str]:
+    """Split a text into runs of letters; a raised two is no letter, though part of a word."""
+    words = _WORD.findall(text)
+    if text.isascii() or all(map(str.isalpha, words)):
+        return words
+    return "".join(one if one.isalpha() else " " for one in text).split()
 
 
-def _named(ranked: list[str], pair: int) -> str:
-    """Name two words by the ranks of the longest and, from 1, the second; 0 is no second."""
-    longest, second = divmod(pair, len(ranked) + 1)
-    names = [ranked[longest], ranked[second - 1]] if second else [ranked[longest]]
-    return " ".join(sorted(names))
+@cache
+def _nameless() -> frozenset[str]:
+    """Words that name no goods by themselves."""
+    return CONNECTIVES | {words[0] for words in stop_terms() if len(words) == 1}
 
 
 DERIVED: Mapping[str, Derived] = {
@@ -153,9 +122,9 @@ DERIVED: Mapping[str, Derived] = {
         for name, digits in HS_LEVELS.items()
     },
     "goods_words": Derived("goods_description", goods_words),
-    "loading_site": Derived("loading_port", _sites),
-    "transshipment_site": Derived("transshipment_port", _sites),
-    "discharge_site": Derived("discharge_port", _sites),
+    "loading_site": Derived("loading_port", site_of),
+    "transshipment_site": Derived("transshipment_port", site_of),
+    "discharge_site": Derived("discharge_port", site_of),
     "container_owner": Derived("container_id", partial(_head, length=_OWNER_LETTERS)),
 }
 """Derived key columns by name."""

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.features.columns import amounts, flag, given, holds, log_ratio
+from targeting.features.columns import flag, log_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from targeting.features.columns import Bools, Floats
+    from targeting.features.lines import Lines, Texts
 
 WATER_TERMS = ("FAS", "FOB", "CFR", "CIF")
 """Incoterms 2020 for sea and inland waterway only."""
@@ -33,7 +32,7 @@ PREFERENCE = "PREF"
 """A tax regime that begins so claims a preference, in any case of letters."""
 
 
-def manifest_mass_gap(rows: pd.DataFrame) -> Floats:
+def manifest_mass_gap(rows: Lines) -> Floats:
     """Return the log of the manifest's gross mass over the declared one.
 
     Parameters
@@ -41,10 +40,10 @@ def manifest_mass_gap(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return log_ratio(amounts(rows, "manifest_gross_mass_kg"), amounts(rows, "gross_mass_kg"))
+    return log_ratio(rows.amount("manifest_gross_mass_kg"), rows.amount("gross_mass_kg"))
 
 
-def manifest_package_gap(rows: pd.DataFrame) -> Floats:
+def manifest_package_gap(rows: Lines) -> Floats:
     """Return the log of the manifest's packages over the declared ones.
 
     Parameters
@@ -52,14 +51,14 @@ def manifest_package_gap(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return log_ratio(amounts(rows, "manifest_package_count"), amounts(rows, "package_count"))
+    return log_ratio(rows.amount("manifest_package_count"), rows.amount("package_count"))
 
 
-def _terms(rows: pd.DataFrame) -> pd.Series:
-    return given(rows, "incoterm").astype("string").str.strip().str.upper().str.slice(0, 3)
+def _terms(rows: Lines) -> Texts:
+    return rows.text("incoterm").cut(lambda text: text.strip().upper()[:3])
 
 
-def terms_unfit_mode(rows: pd.DataFrame) -> Floats:
+def terms_unfit_mode(rows: Lines) -> Floats:
     """Flag terms made for ships on goods that travel by rail, road, air or post.
 
     Parameters
@@ -67,12 +66,12 @@ def terms_unfit_mode(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    terms, mode = _terms(rows), rows["transport_mode"]
-    known = holds(terms.isin([*BUYER_PAYS, *SELLER_PAYS]))
-    return flag(holds(terms.isin(WATER_TERMS)) & holds(mode.isin(NOT_WATER)), known)
+    terms, mode = _terms(rows), rows.text("transport_mode")
+    known = terms.among((*BUYER_PAYS, *SELLER_PAYS))
+    return flag(terms.among(WATER_TERMS) & mode.among(NOT_WATER), known)
 
 
-def seller_pays_freight(rows: pd.DataFrame) -> Floats:
+def seller_pays_freight(rows: Lines) -> Floats:
     """Flag terms by which the seller pays the main carriage: freight is prepaid.
 
     Parameters
@@ -81,11 +80,11 @@ def seller_pays_freight(rows: pd.DataFrame) -> Floats:
         Declarations.
     """
     terms = _terms(rows)
-    seller = holds(terms.isin(SELLER_PAYS))
-    return flag(seller, seller | holds(terms.isin(BUYER_PAYS)))
+    seller = terms.among(SELLER_PAYS)
+    return flag(seller, seller | terms.among(BUYER_PAYS))
 
 
-def freight_not_counted(rows: pd.DataFrame) -> Floats:
+def freight_not_counted(rows: Lines) -> Floats:
     """Flag freight of zero, or none stated although the terms leave it to the buyer.
 
     Freight that is missing says nothing by itself: only together with a value and with terms by
@@ -96,12 +95,12 @@ def freight_not_counted(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    freight, value = amounts(rows, "freight_cost"), amounts(rows, "customs_value")
-    owed = np.isnan(freight) & (value > 0) & holds(_terms(rows).isin(BUYER_PAYS))
+    freight, value = rows.amount("freight_cost"), rows.amount("customs_value")
+    owed = np.isnan(freight) & (value > 0) & _terms(rows).among(BUYER_PAYS)
     return flag(~(freight > 0), ~np.isnan(freight) | owed)
 
 
-def sealed_by_shipper(rows: pd.DataFrame) -> Floats:
+def sealed_by_shipper(rows: Lines) -> Floats:
     """Flag a seal not set by the carrier or an authority.
 
     Parameters
@@ -109,12 +108,11 @@ def sealed_by_shipper(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    party = given(rows, "sealing_party").astype("string").str.strip().str.lower()
-    trusted = holds(party.isin(["carrier", "customs", "terminal", "authority"]))
-    return flag(~trusted, party.notna().to_numpy(dtype=bool))
+    party = rows.text("sealing_party").cut(lambda text: text.strip().lower())
+    return flag(~party.among(("carrier", "customs", "terminal", "authority")), party.known)
 
 
-def same_party(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
+def same_party(left: str, right: str) -> Callable[[Lines], Floats]:
     """Return a function that flags one code in two roles.
 
     Parameters
@@ -123,7 +121,7 @@ def same_party(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
         Columns with the codes of two parties.
     """
 
-    def same(rows: pd.DataFrame) -> Floats:
+    def same(rows: Lines) -> Floats:
         """Flag rows whose two parties have one code.
 
         Parameters
@@ -131,12 +129,12 @@ def same_party(left: str, right: str) -> Callable[[pd.DataFrame], Floats]:
         rows
             Declarations.
         """
-        return flag(holds(rows[left] == rows[right]), _both(rows, left, right))
+        return flag(rows.text(left).is_(rows.text(right)), _both(rows, left, right))
 
     return same
 
 
-def consignee_is_agent(rows: pd.DataFrame) -> Floats:
+def consignee_is_agent(rows: Lines) -> Floats:
     """Flag a consignee that is also the carrier or the declarant of the goods.
 
     Parameters
@@ -144,13 +142,14 @@ def consignee_is_agent(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    consignee = rows["consignee_id"]
-    agent = holds(consignee == rows["carrier_id"]) | holds(consignee == rows["declarant_id"])
-    known = rows["carrier_id"].notna() | rows["declarant_id"].notna()
-    return flag(agent, (consignee.notna() & known).to_numpy(dtype=bool))
+    consignee, carrier, declarant = (
+        rows.text(name) for name in ("consignee_id", "carrier_id", "declarant_id")
+    )
+    agent = consignee.known & (consignee.is_(carrier) | consignee.is_(declarant))
+    return flag(agent, consignee.known & (carrier.known | declarant.known))
 
 
-def preference_elsewhere(rows: pd.DataFrame) -> Floats:
+def preference_elsewhere(rows: Lines) -> Floats:
     """Flag a preference claimed for goods dispatched or transshipped outside their origin.
 
     Parameters
@@ -158,12 +157,12 @@ def preference_elsewhere(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    regime = rows["tax_regime"].astype("string").str.upper()
-    claimed = holds(regime.str.startswith(PREFERENCE))
-    elsewhere = holds(rows["origin_country"] != rows["dispatch_country"])
-    known = regime.notna().to_numpy(dtype=bool) & _both(rows, "origin_country", "dispatch_country")
+    regime = rows.text("tax_regime")
+    claimed = regime.map(lambda text: text.upper().startswith(PREFERENCE)) == 1
+    elsewhere = ~rows.text("origin_country").is_(rows.text("dispatch_country"))
+    known = regime.known & _both(rows, "origin_country", "dispatch_country")
     return flag(claimed & elsewhere, known)
 
 
-def _both(rows: pd.DataFrame, left: str, right: str) -> Bools:
-    return (rows[left].notna() & rows[right].notna()).to_numpy(dtype=bool)
+def _both(rows: Lines, left: str, right: str) -> Bools:
+    return rows.text(left).known & rows.text(right).known

@@ -20,6 +20,7 @@ from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from targeting.errors import InputError, near_matches
 from targeting.features.derived import DERIVED, HS_LEVELS, source_of
+from targeting.features.lines import Lines, as_coded
 from targeting.features.measures import MEASURES
 from targeting.tables.engine import beside, connect
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from targeting.tables.folder import Tables
 
 EPOCH = date(1970, 1, 1)
-_LARGEST_TEXT = 2**31  # bytes Arrow's plain strings hold; a country's descriptions may be more
 _AT_ONCE = 2  # columns read side by side: each is held as text while it is coded
 
 DAY, WANTED, VALUE, MASS, HIT, REVENUE = (
@@ -260,7 +260,7 @@ class Reader:
         """Read a column keys are made of, as codes and text."""
         with beside(connection) as own:
             declared = self._lodged_between(own, *days).select(ColumnExpression(name))
-            return _as_coded(declared.to_arrow_table().column(0))
+            return as_coded(declared.to_arrow_table().column(0))
 
     def _rows(self, wanted: Wanted, since: date | None, until: date | None) -> pa.Table:
         with connect() as connection:
@@ -379,7 +379,7 @@ class Reader:
 
     def _results_since(self, connection: Connection, since: date, until: date | None) -> pa.Table:
         results = self._results(connection, since=since, until=until).to_arrow_table()
-        keys = self._keys({name: _as_coded(results[name]) for name in self._sources()})
+        keys = self._keys({name: as_coded(results[name]) for name in self._sources()})
         own = {name: results[name] for name in (DAY, HIT, REVENUE)}
         return pa.table({name: keys[name] for name in keys.column_names} | own)
 
@@ -507,28 +507,15 @@ def _is_in_order(clock: pa.Table) -> bool:
     )
 
 
-def _as_coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Code a column over one dictionary.
-
-    The text is laid out in one piece first: coding chunk by chunk gives each of them the whole
-    dictionary, and every one of those would be looked through to make them one.
-    """
-    coded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
-    texts = coded.dictionary
-    if texts.nbytes < _LARGEST_TEXT:
-        texts = texts.cast(pa.string())
-    return pa.DictionaryArray.from_arrays(coded.indices, texts)
-
-
 def _events(
     keys: pa.Table, clock: pa.Table, asked: np.ndarray, measures: Iterable[str]
 ) -> pa.Table:
     columns = {name: keys[name] for name in keys.column_names}
-    own = {name: clock[name] for name in (DAY, VALUE, MASS)}
+    own, lines = {name: clock[name] for name in (DAY, VALUE, MASS)}, Lines.of_table(clock, "UTC")
     parts = {
         name: pa.array(part)
         for one in measures
-        for name, part in zip(measured_as(one), MEASURES[one].of(clock), strict=True)
+        for name, part in zip(measured_as(one), MEASURES[one].of(lines), strict=True)
     }
     return pa.table(columns | own | parts | {WANTED: pa.array(asked)})
 

@@ -168,16 +168,75 @@ def add_result(state, when, decay, day, hit, revenue):
     revenue
         Revenue recovered.
     """
+    _add_found(state, when, decay, day, 1.0, hit, revenue)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _add_found(state, when, decay, day, examined, hit, revenue):
+    """Add to the statistics of results; less than one result where one is only amended."""
     width = len(STATISTICS)
     late = _bring_to(state, when, decay, day)
     for block in range(decay.shape[0]):
         weight = _left(decay, block, late)
         at = block * width + DECLARED
-        state[at] += weight
+        state[at] += examined * weight
         state[at + 1] += hit * weight
         state[at + 2] += revenue * weight
     if hit > 0.0:
         when[LAST_HIT] = max(when[LAST_HIT], day)
+
+
+@numba.njit(cache=True, nogil=True)
+def fold_events(sums, days, decay, row, declared, day, numbers):
+    """Add a few events to the rows of a state, in the order given: the living profiles' way.
+
+    Parameters
+    ----------
+    sums, days, decay
+        As for `replay_events`; changed in place.
+    row
+        Shape (n,). Row of the state each event is added to.
+    declared
+        Shape (n,). Whether the event is a declaration; it is a result otherwise.
+    day
+        Shape (n,). Day the event counts from; may lie before the one its row is decayed to.
+    numbers
+        Shape (n, 3). Customs value, net mass, logarithm of the price of a declaration; examined,
+        hit and revenue of a result.
+    """
+    for at in range(len(row)):
+        state, when = sums[row[at]], days[row[at]]
+        one, two, three = numbers[at, 0], numbers[at, 1], numbers[at, 2]
+        if declared[at]:
+            add_declaration(state, when, decay, day[at], one, two, three)
+        else:
+            _add_found(state, when, decay, day[at], one, two, three)
+
+
+@numba.njit(cache=True, nogil=True)
+def read_lines(sums, days, decay, code, day, out_sums, out_days):
+    """Read every key of a few lines, each as of its day.
+
+    Parameters
+    ----------
+    sums, days, decay
+        As for `replay_events`.
+    code
+        Shape (n, profiles). Row of each line's keys; -1 where the key is missing.
+    day
+        Shape (n,). Day to read as of.
+    out_sums, out_days
+        Shape (n, profiles, statistics * (1 + half-lives)) and (n, profiles, 3). Filled with what
+        `read` gives; rows of missing keys are left as they are.
+    """
+    for line in range(code.shape[0]):
+        for profile in range(code.shape[1]):
+            row = code[line, profile]
+            if row >= 0:
+                read(
+                    sums[row], days[row], decay, day[line],
+                    out_sums[line, profile], out_days[line, profile],
+                )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True)

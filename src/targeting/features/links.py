@@ -12,19 +12,12 @@ from typing import TYPE_CHECKING
 
 from targeting.config import KeySettings
 from targeting.features import history_sentences as words
+from targeting.features.formulas import Formula
 from targeting.features.registry import Feature, computable_from
 from targeting.features.relative import RelativeFeature, family_of, shrunken_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    import numpy.typing as npt
-
     from targeting.config import FeatureSettings, LinkSettings
-    from targeting.features.relative import View
-
-    Floats = npt.NDArray[np.float64]
 
 
 def link_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeature, ...]]:
@@ -47,23 +40,22 @@ def link_features(settings: FeatureSettings) -> dict[str, tuple[RelativeFeature,
 
 def _of_link(link: LinkSettings) -> tuple[RelativeFeature, ...]:
     return (
-        _made(link, "lines", "Earlier lines whose {} had been examined by then", _lines),
-        _made(link, "caught", "Earlier lines whose {} had been caught by then", _caught),
-        _made(link, "hit_rate", "Mean hit rate of the {} of earlier lines by then", shrunken_rate),
+        _made(
+            link,
+            "lines",
+            "Earlier lines whose {} had been examined by then",
+            Formula.sum("examinations"),
+        ),
+        _made(
+            link, "caught", "Earlier lines whose {} had been caught by then", Formula.sum("revenue")
+        ),
+        _made(
+            link, "hit_rate", "Mean hit rate of the {} of earlier lines by then", shrunken_rate()
+        ),
     )
 
 
-def _lines(view: View) -> Floats:
-    return view.sum("examinations")
-
-
-def _caught(view: View) -> Floats:
-    return view.sum("revenue")
-
-
-def _made(
-    link: LinkSettings, suffix: str, meaning: str, compute: Callable[[View], Floats]
-) -> RelativeFeature:
+def _made(link: LinkSettings, suffix: str, meaning: str, formula: Formula) -> RelativeFeature:
     of, through = (" x ".join(columns) for columns in (link.of, link.through))
     feature = Feature(
         name=f"{link.name}_{suffix}",
@@ -75,4 +67,4 @@ def _made(
         computable=computable_from((*link.of, *link.through)),
         rises=suffix == "hit_rate",
     )
-    return RelativeFeature(feature, compute)
+    return RelativeFeature(feature, formula)

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from targeting.features.columns import floats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
+
+    from targeting.features.lines import Lines
 
     Floats = npt.NDArray[np.float64]
 
@@ -56,7 +54,7 @@ class Measure:
         """Columns it is made of."""
         return tuple(name for name in (self.above, self.below, self.since) if name)
 
-    def of(self, rows: pa.Table) -> tuple[Floats, Floats]:
+    def of(self, rows: Lines) -> tuple[Floats, Floats]:
         """Return what stands above and below the line, shape (n,) each; NaN where not stated.
 
         Parameters
@@ -66,20 +64,17 @@ class Measure:
 
         Examples
         --------
-        >>> rows = pa.table({"gross_mass_kg": [600.0, None], "package_count": [50, 2]})
+        >>> from targeting.features.lines import Lines
+        >>> rows = Lines.of_rows([{"gross_mass_kg": 600.0, "package_count": 50},
+        ...                       {"package_count": 2}], "UTC")
         >>> [part.tolist() for part in MEASURES["mass_per_package"].of(rows)]
         [[600.0, nan], [50.0, 2.0]]
         """
         if self.since:
-            hours = (_micros(rows[self.above]) - _micros(rows[self.since])) / _HOUR
+            hours = (rows.micros(self.above) - rows.micros(self.since)) / _HOUR
             return hours, np.ones(len(hours))
-        above = floats_of(rows[self.above])
-        return above, floats_of(rows[self.below]) if self.below else np.ones(len(above))
-
-
-def _micros(column: pa.ChunkedArray) -> Floats:
-    moments = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    return pc.call_function("cast", [moments], pc.CastOptions.safe(pa.float64())).to_numpy()
+        above = rows.number(self.above)
+        return above, rows.number(self.below) if self.below else np.ones(len(above))
 
 
 MEASURES: Mapping[str, Measure] = {

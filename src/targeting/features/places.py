@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.features.columns import flag, holds, looked_up, ratio, reference
+from targeting.features.columns import flag, ratio, reference
+from targeting.features.formulas import haversine_km
 from targeting.tables.codes import ports, site_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from targeting.features.columns import Bools, Floats
+    from targeting.features.lines import Lines, Texts
 
 EARTH_RADIUS_KM = 6371.0
 NEAR_KM = 50.0
@@ -40,12 +40,7 @@ def great_circle_km(from_: tuple[Floats, Floats], to: tuple[Floats, Floats]) -> 
     >>> round(float(quarter[0]))
     10008
     """
-    (north, east), (north_to, east_to) = (
-        (np.radians(latitude), np.radians(longitude)) for latitude, longitude in (from_, to)
-    )
-    half = np.sin((north_to - north) / 2) ** 2
-    half += np.cos(north) * np.cos(north_to) * np.sin((east_to - east) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
+    return haversine_km(*from_, *to, EARTH_RADIUS_KM)
 
 
 def _position(code: str) -> tuple[float, float]:
@@ -55,14 +50,11 @@ def _position(code: str) -> tuple[float, float]:
     return port.latitude, port.longitude
 
 
-def _positions(column: pd.Series) -> tuple[Floats, Floats]:
-    return (
-        looked_up(column, lambda code: _position(code)[0]),
-        looked_up(column, lambda code: _position(code)[1]),
-    )
+def _positions(column: Texts) -> tuple[Floats, Floats]:
+    return column.map(lambda code: _position(code)[0]), column.map(lambda code: _position(code)[1])
 
 
-def direct_km(rows: pd.DataFrame) -> Floats:
+def direct_km(rows: Lines) -> Floats:
     """Return the great-circle way from loading to discharge; NaN where a place is unknown.
 
     Parameters
@@ -70,17 +62,19 @@ def direct_km(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return great_circle_km(*(_positions(rows[name]) for name in ("loading_port", "discharge_port")))
+    return great_circle_km(
+        *(_positions(rows.text(name)) for name in ("loading_port", "discharge_port"))
+    )
 
 
-def _legs_km(rows: pd.DataFrame) -> Floats:
+def _legs_km(rows: Lines) -> Floats:
     """Length of the legs; the direct way where no transshipment is stated."""
-    start, over, end = (_positions(rows[name]) for name in _STOPS)
+    start, over, end = (_positions(rows.text(name)) for name in _STOPS)
     legs = great_circle_km(start, over) + great_circle_km(over, end)
-    return np.where(rows["transshipment_port"].isna().to_numpy(), direct_km(rows), legs)
+    return np.where(rows.text("transshipment_port").known, legs, direct_km(rows))
 
 
-def detour_km(rows: pd.DataFrame) -> Floats:
+def detour_km(rows: Lines) -> Floats:
     """Return the legs' length over the direct way; zero without a transshipment.
 
     Parameters
@@ -91,7 +85,7 @@ def detour_km(rows: pd.DataFrame) -> Floats:
     return np.maximum(_legs_km(rows) - direct_km(rows), 0.0)
 
 
-def detour_ratio(rows: pd.DataFrame) -> Floats:
+def detour_ratio(rows: Lines) -> Floats:
     """Return the legs' length divided by the direct way; NaN where that is short.
 
     Parameters
@@ -115,7 +109,7 @@ def hubs() -> frozenset[str]:
     return frozenset(site_of(row["place"]) for row in reference("hubs.csv"))
 
 
-def hubs_on_route(rows: pd.DataFrame) -> Floats:
+def hubs_on_route(rows: Lines) -> Floats:
     """Count listed places among loading and transshipment; NaN where no loading port is stated.
 
     Parameters
@@ -123,21 +117,17 @@ def hubs_on_route(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    loaded, over = (looked_up(rows[name], lambda c: site_of(c) in hubs()) for name in _STOPS[:2])
+    loaded, over = (rows.text(name).map(lambda c: site_of(c) in hubs()) for name in _STOPS[:2])
     return loaded + np.nan_to_num(over)
 
 
-def _country_at(column: pd.Series) -> pd.Series:
-    """Country of a place by its code: of the list, else the first two of five characters."""
-    return column.map(_country_of, na_action="ignore")
-
-
 def _country_of(code: str) -> str | None:
+    """Country of a place by its code; None where the list does not have it."""
     port = ports().get(code.strip().upper())
     return port.country if port else None
 
 
-def loaded_elsewhere(rows: pd.DataFrame) -> Floats:
+def loaded_elsewhere(rows: Lines) -> Floats:
     """Flag goods loaded in another country than they were dispatched from.
 
     Parameters
@@ -145,11 +135,11 @@ def loaded_elsewhere(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    loaded, dispatched = _country_at(rows["loading_port"]), rows["dispatch_country"]
-    return flag(*_differ(loaded, dispatched))
+    loaded = rows.text("loading_port").cut(_country_of)
+    return flag(*_differ(loaded, rows.text("dispatch_country")))
 
 
-def returned_goods(rows: pd.DataFrame) -> Floats:
+def returned_goods(rows: Lines) -> Floats:
     """Flag imports that come from the very country they are bound for.
 
     Parameters
@@ -157,10 +147,9 @@ def returned_goods(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    differs, known = _differ(rows["origin_country"], rows["destination_country"])
-    return flag(~differs, known & holds(rows["flow"] == "import"))
+    differs, known = _differ(rows.text("origin_country"), rows.text("destination_country"))
+    return flag(~differs, known & rows.text("flow").among(("import",)))
 
 
-def _differ(left: pd.Series, right: pd.Series) -> tuple[Bools, Bools]:
-    known = left.notna() & right.notna()
-    return (left != right).to_numpy(dtype=bool), known.to_numpy(dtype=bool)
+def _differ(left: Texts, right: Texts) -> tuple[Bools, Bools]:
+    return ~left.is_(right), left.known & right.known

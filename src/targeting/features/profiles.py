@@ -170,6 +170,11 @@ class Profiles:
     sums: Floats
     days: Floats
 
+    @property
+    def declarations(self) -> Floats:
+        """Declarations over all time, shape (wanted,)."""
+        return self.sums[:, STATISTICS.index("declarations")]
+
 
 def decay_table(half_lives_days: Sequence[float], span: int) -> Floats:
     """Return the share of a sum that is left after each number of days.

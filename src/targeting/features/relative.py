@@ -8,18 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from targeting.features import formulas
 from targeting.features import history_sentences as words
-from targeting.features.columns import log, ratio
+from targeting.features.formulas import Formula
 from targeting.features.history_sentences import has_goods
-from targeting.features.kernel import STATISTICS
 from targeting.features.measures import MEASURES
 from targeting.features.registry import Feature, computable_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     import numpy.typing as npt
 
     from targeting.config import FeatureSettings, KeySettings, KeyStatistic
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-_AT = {name: at for at, name in enumerate(STATISTICS)}
 _DAY_AT = {"first": 0, "last": 1, "last_hit": 2}
 
 
@@ -55,111 +53,64 @@ class View:
     amounts: Amounts
     prior_examinations: float
 
-    def sum(self, statistic: str, block: int = 0) -> Floats:
-        """Return a decayed sum; block 0 is all-time, then one block per half-life.
+    def worked_out(self, formula: Formula) -> Floats:
+        """Work out a formula, shape (n,).
 
         Parameters
         ----------
-        statistic
-            One of `STATISTICS`.
-        block
-            0 for all-time, or the place of a half-life, from 1.
+        formula
+            Of the key's profiles.
         """
-        return self.profiles.sums[:, block * len(STATISTICS) + _AT[statistic]]
-
-    def base_rate(self, block: int = 0) -> Floats:
-        """Return hits over examinations of all declarations before the day; NaN before any.
-
-        Parameters
-        ----------
-        block
-            0 for all-time, or the place of a half-life, from 1.
-        """
-        sums = self.base.sums[:, block * len(STATISTICS) :]
-        return ratio(sums[:, _AT["hits"]], sums[:, _AT["examinations"]])
-
-    def days_since(self, which: str) -> Floats:
-        """Return days since first, last or last hit; NaN where there was none.
-
-        Parameters
-        ----------
-        which
-            `first`, `last` or `last_hit`.
-        """
-        return self.profiles.days[:, _DAY_AT[which]]
+        return formulas.worked_out(
+            formula.kind, formula.at, self.profiles.sums, self.profiles.days, self.base.sums,
+            self.amounts.side_by_side, self.prior_examinations,
+        )  # fmt: skip
 
 
-def shrunken_rate(view: View, block: int = 0) -> Floats:
+def shrunken_rate(block: int = 0) -> Formula:
     """Hit rate of the key, pulled towards the base rate by `prior_examinations`.
 
     (hits + m * base) / (examinations + m): the posterior mean under a beta prior worth m
-    examinations. Source: empirical Bayes, as design section 5 demands; domain.md indicators
-    17 and 18.
+    examinations; the base rate is hits over examinations of all declarations before the day.
+    Source: empirical Bayes, as design section 5 demands; domain.md indicators 17 and 18.
 
     Parameters
     ----------
-    view
-        Profiles and base rate.
     block
         0 for all-time, else the half-life.
     """
-    prior = view.prior_examinations
-    hits, examinations = view.sum("hits", block), view.sum("examinations", block)
-    return (hits + prior * view.base_rate(block)) / (examinations + prior)
+    return Formula(formulas.RATE, block)
 
 
-def _typical_price(view: View) -> Floats:
-    with np.errstate(over="ignore"):
-        return np.exp(ratio(view.sum("log_price"), view.sum("priced")))
-
-
-def _price_ratio(view: View) -> Floats:
-    return log(view.amounts.price) - ratio(view.sum("log_price"), view.sum("priced"))
-
-
-def _price_z(view: View) -> Floats:
-    """Distance from the mean log price in standard deviations, the spread kept above 10 %."""
-    count = view.sum("priced")
-    mean = ratio(view.sum("log_price"), count)
-    variance = np.maximum(ratio(view.sum("log_price_squared"), count) - mean**2, 0.0)
-    enough = np.where(count >= 2, np.sqrt(variance), np.nan)
-    return (log(view.amounts.price) - mean) / np.maximum(enough, 0.1)
-
-
-def _size_ratio(own: str, counted: str) -> Callable[[View], Floats]:
-    """Log of this line's value or mass over the mean of the key's lines that stated one."""
-
-    def size(view: View) -> Floats:
-        mean = ratio(view.sum(own), view.sum(counted))
-        return log(ratio(getattr(view.amounts, own), mean))
-
-    return size
-
-
-def _pace(view: View) -> Floats:
-    """Recent declarations over those of the longest memory: above its usual share is a jump."""
-    last = view.profiles.sums.shape[1] // len(STATISTICS) - 1
-    return ratio(view.sum("declarations", min(1, last)), view.sum("declarations", last))
-
-
-def _revenue(view: View) -> Floats:
-    return ratio(view.sum("revenue"), view.sum("examinations"))
+_typical_price = Formula(formulas.TYPICAL)
+_price_ratio = Formula(formulas.RATIO)
+_price_z = Formula(formulas.SPREADS)
 
 
 @dataclass(frozen=True, slots=True)
 class RelativeFeature:
-    """A feature of one profile key and the function that computes it.
+    """A feature of one profile key and the formula that gives it.
 
     Parameters
     ----------
     feature
         What it is.
-    compute
-        From the key's view to shape (n,) floats.
+    formula
+        What is worked out of the key's profile.
     """
 
     feature: Feature
-    compute: Callable[[View], Floats]
+    formula: Formula
+
+    def compute(self, view: View) -> Floats:
+        """Work the feature out, shape (n,).
+
+        Parameters
+        ----------
+        view
+            The key's profiles.
+        """
+        return view.worked_out(self.formula)
 
 
 _FAMILY: dict[str, Family] = {
@@ -360,7 +311,7 @@ class _Maker:
         self,
         suffix: str,
         meaning: str,
-        compute: Callable[[View], Floats],
+        formula: Formula,
         *,
         unit: str = "",
         of: tuple[str, ...] = (),
@@ -378,7 +329,7 @@ class _Maker:
             computable=computable_from((*self.key.columns, *of)),
             rises=suffix.startswith("hit_rate"),
         )
-        return RelativeFeature(feature, compute)
+        return RelativeFeature(feature, formula)
 
 
 def _history(key: KeySettings) -> str:
@@ -392,30 +343,21 @@ def _blocks(half_lives: tuple[float, ...]) -> list[tuple[str, int]]:
     return [("", 0), *((tail, at + 1) for at, tail in enumerate(tails))]
 
 
-def _summed(statistic: str, block: int) -> Callable[[View], Floats]:
-    return lambda view: view.sum(statistic, block)
-
-
-def _rated(block: int) -> Callable[[View], Floats]:
-    return lambda view: shrunken_rate(view, block)
-
-
-def _since(which: str) -> Callable[[View], Floats]:
-    return lambda view: view.days_since(which)
-
-
 def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
     made = _Maker(key, _history(key), words.seen(key))
     counts: list[_Told] = [
         (
             "declarations",
-            made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at)),
+            made(f"declarations{tail}", "Earlier declarations", Formula.sum("declarations", at)),
         )
         for tail, at in _blocks(half_lives)
     ]
     if len(half_lives) < 2:
         return counts
-    return [*counts, ("pace", made("pace", "Recent declarations over longer memory", _pace))]
+    return [
+        *counts,
+        ("pace", made("pace", "Recent declarations over longer memory", Formula(formulas.PACE))),
+    ]
 
 
 def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
@@ -423,16 +365,24 @@ def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     found = _Maker(key, f"{key.name} results", words.found(key, prior))
     recovered = _Maker(key, f"{key.name} results", words.recovered(key))
     rates: list[_Told] = [
-        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)))
+        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", shrunken_rate(at)))
         for tail, at in _blocks(half_lives)
     ]
     return [
-        ("examinations", found("examinations", "Earlier examinations", _summed("examinations", 0))),
-        ("hits", found("hits", "Earlier hits", _summed("hits", 0))),
+        (
+            "examinations",
+            found("examinations", "Earlier examinations", Formula.sum("examinations")),
+        ),
+        ("hits", found("hits", "Earlier hits", Formula.sum("hits"))),
         *rates,
         (
             "revenue",
-            recovered("revenue", "Revenue per earlier examination", _revenue, unit="currency"),
+            recovered(
+                "revenue",
+                "Revenue per earlier examination",
+                Formula(formulas.MEAN_REVENUE),
+                unit="currency",
+            ),
         ),
     ]
 
@@ -449,7 +399,12 @@ def _recency(key: KeySettings) -> list[_Told]:
     for which, statistic, meaning in _SINCE:
         group = f"{key.name} results" if which == "last_hit" else _history(key)
         made = _Maker(key, group, words.since(key, which))
-        told.append((statistic, made(statistic, meaning, _since(which), unit="days")))
+        told.append(
+            (
+                statistic,
+                made(statistic, meaning, Formula(formulas.SINCE, _DAY_AT[which]), unit="days"),
+            )
+        )
     return told
 
 
@@ -462,7 +417,7 @@ def _sizes(key: KeySettings) -> list[_Told]:
             value(
                 "value_ratio",
                 "Log of value over the earlier mean",
-                _size_ratio("value", "valued"),
+                Formula(formulas.VALUE_SIZE),
                 of=("customs_value",),
             ),
         ),
@@ -471,7 +426,7 @@ def _sizes(key: KeySettings) -> list[_Told]:
             mass(
                 "mass_ratio",
                 "Log of net mass over the earlier mean",
-                _size_ratio("mass", "weighed"),
+                Formula(formulas.MASS_SIZE),
                 of=("net_mass_kg",),
             ),
         ),

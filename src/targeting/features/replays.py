@@ -13,6 +13,7 @@ import numpy as np
 
 from targeting.features.columns import floats_of
 from targeting.features.engine import DAY, HIT, REVENUE, WANTED, measured_as
+from targeting.features.formulas import priced
 from targeting.features.kernel import STATISTICS, grouped, known_before
 from targeting.features.keys import KeyCodes, WantedCodes, encode, encode_wanted
 from targeting.features.profiles import (
@@ -63,11 +64,12 @@ class Amounts:
         value, mass
             Shape (n,). NaN where not stated.
         """
-        stated = (mass > 0) & (value > 0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            price = np.divide(value, mass, out=np.full(len(value), np.nan), where=stated)
-        price[np.isinf(price) | (price == 0)] = np.nan
-        return cls(value, mass, price)
+        return cls(value, mass, priced(value, mass))
+
+    @property
+    def side_by_side(self) -> Floats:
+        """Value, mass and price, shape (n, 3)."""
+        return np.column_stack([self.value, self.mass, self.price])
 
     @classmethod
     def in_history(cls, declarations: pa.Table, measure: str = "price") -> Amounts:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from targeting.features.columns import looked_up, reference
+from targeting.features.columns import reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from targeting.features.columns import Floats
+    from targeting.features.lines import Lines
 
 
 @cache
@@ -28,7 +27,7 @@ def _origins() -> dict[str, tuple[str, ...]]:
     return listed
 
 
-def listed_goods(concern: str) -> Callable[[pd.DataFrame], Floats]:
+def listed_goods(concern: str) -> Callable[[Lines], Floats]:
     """Return a function that flags goods of one concern by their code.
 
     Parameters
@@ -37,7 +36,7 @@ def listed_goods(concern: str) -> Callable[[pd.DataFrame], Floats]:
         `precursor` or `strategic`, as in `reference/risk_goods.csv`.
     """
 
-    def listed(rows: pd.DataFrame) -> Floats:
+    def listed(rows: Lines) -> Floats:
         """Flag goods whose code begins with a listed one.
 
         Parameters
@@ -45,7 +44,7 @@ def listed_goods(concern: str) -> Callable[[pd.DataFrame], Floats]:
         rows
             Declarations.
         """
-        return looked_up(rows["hs_code"], lambda code: code.startswith(_codes(concern)))
+        return rows.text("hs_code").map(lambda code: code.startswith(_codes(concern)))
 
     return listed
 
@@ -68,7 +67,7 @@ def is_risk_origin(origin: str, hs_code: str) -> bool:
     return hs_code.startswith(_origins().get(origin, ("none",)))
 
 
-def risk_origin(rows: pd.DataFrame) -> Floats:
+def risk_origin(rows: Lines) -> Floats:
     """Flag goods from an origin that is listed for them; NaN where no origin is stated.
 
     Parameters
@@ -76,5 +75,4 @@ def risk_origin(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    both = rows["origin_country"].astype("string") + " " + rows["hs_code"].astype("string")
-    return looked_up(both, lambda text: is_risk_origin(*text.split(" ", 1)))
+    return rows.text("origin_country").with_(rows.text("hs_code"), is_risk_origin)

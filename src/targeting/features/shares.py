@@ -14,7 +14,8 @@ import numpy as np
 
 from targeting.config import KeySettings
 from targeting.features import history_sentences as words
-from targeting.features.columns import flag, ratio
+from targeting.features.columns import flag
+from targeting.features.formulas import log_lift, surprisal
 from targeting.features.registry import Feature, computable_from
 from targeting.features.relative import family_of
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
-    import pandas as pd
 
     from targeting.config import FeatureSettings
+    from targeting.features.lines import Lines, Texts
 
     Floats = npt.NDArray[np.float64]
     Earlier = Mapping[tuple[str, ...], Floats]
@@ -50,7 +51,7 @@ def unusual(made: Floats, count: Floats) -> Floats:
     >>> unusual(np.array([0.0, 0.0, 99.0]), np.array([0.0, 99.0, 99.0])).round(2).tolist()
     [0.69, 5.3, 0.01]
     """
-    return np.log((count + 1.0) / (made + 0.5))
+    return surprisal(made, count)
 
 
 def lift(left: Floats, right: Floats, joint: Floats, everything: Floats) -> Floats:
@@ -68,14 +69,13 @@ def lift(left: Floats, right: Floats, joint: Floats, everything: Floats) -> Floa
     everything
         Shape (n,). Of all.
     """
-    odds = ratio(joint + 0.5, ratio(left * right, everything))
-    return np.log(odds, out=np.full(len(odds), np.nan), where=odds > 0)
+    return log_lift(left, right, joint, everything)
 
 
 _CASH = ("cash", "advance", "prepa", "налич", "аванс", "предопл")
 
 
-def cash_for_new_pair(pair: Floats, payment: pd.Series) -> Floats:
+def cash_for_new_pair(pair: Floats, payment: Texts) -> Floats:
     """Flag payment in cash or in advance by traders that never dealt before (indicator 52).
 
     Parameters
@@ -87,15 +87,13 @@ def cash_for_new_pair(pair: Floats, payment: pd.Series) -> Floats:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> paid = pd.Series(["Cash", "transfer", "advance", None])
+    >>> from targeting.features.lines import Texts
+    >>> paid = Texts.of(["Cash", "transfer", "advance", None])
     >>> cash_for_new_pair(np.zeros(4), paid).tolist()
     [1.0, 0.0, 1.0, nan]
     """
-    told = payment.astype("string")
-    cash = told.str.contains("|".join(_CASH), case=False)
-    known = ~np.isnan(pair) & told.notna().to_numpy()
-    return flag((pair == 0) & cash.fillna(value=False).to_numpy(dtype=bool), known)
+    cash = payment.map(lambda text: any(word in text.lower() for word in _CASH)) == 1
+    return flag((pair == 0) & cash, ~np.isnan(pair) & payment.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ class CrossFeature:
 
     feature: Feature
     needs: tuple[Key, ...]
-    compute: Callable[[Earlier, pd.DataFrame], Floats]
+    compute: Callable[[Earlier, Lines], Floats]
 
 
 def _unusual(whole: Key, part: Key, meaning: str, indicators: tuple[int, ...]) -> CrossFeature:
@@ -198,7 +196,7 @@ CROSS_FEATURES: tuple[CrossFeature, ...] = (
             indicators=(52,),
         ),
         (_PAIR,),
-        lambda earlier, rows: cash_for_new_pair(earlier[_PAIR], rows["payment_method"]),
+        lambda earlier, rows: cash_for_new_pair(earlier[_PAIR], rows.text("payment_method")),
     ),
 )  # fmt: skip
 """Every crossed feature, in the order of the matrix."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from targeting.errors import ConfigError, near_matches
 from targeting.features.declared import DECLARED_FEATURES, EXTRA_COLUMNS
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from targeting.config import FeatureSettings
+    from targeting.features.lines import Texts
     from targeting.tables.folder import Tables
 
     Floats = npt.NDArray[np.float64]
@@ -245,20 +244,23 @@ def reader_for(tables: Tables, settings: FeatureSettings) -> Reader:
     return Reader(tables, settings.time_zone, key_columns(settings), tuple(others))
 
 
-def as_codes(column: pa.ChunkedArray, levels: Sequence[str]) -> Floats:
-    """Code a category: its place among the levels, one past the last for any other.
+def as_codes(column: Texts, codes: Mapping[str, int]) -> Floats:
+    """Code a category: the code of its level, one past the last for any other.
 
     Parameters
     ----------
     column
-        Text, shape (n,); missing values get NaN.
-    levels
-        In the order of their codes.
+        Shape (n,); missing values get NaN.
+    codes
+        Of each level.
+
+    Examples
+    --------
+    >>> from targeting.features.lines import Texts
+    >>> as_codes(Texts.of(["TR", "IR", None]), {"TR": 0}).tolist()
+    [0.0, 1.0, nan]
     """
-    options = pc.SetLookupOptions(pa.array(levels, pa.string()))
-    known = pc.call_function("index_in", [column], options)
-    codes = known.fill_null(len(levels)).cast(pa.float64()).to_numpy()
-    return np.where(column.is_null().to_numpy(), np.nan, codes)
+    return column.map(lambda level: codes.get(level, len(codes)))
 
 
 def recoded(matrix: Matrix, old: FeatureSpec, new: FeatureSpec) -> Matrix:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.features.columns import amounts, flag, given, holds, looked_up, ratio, reference
+from targeting.features.columns import flag, ratio, reference
 from targeting.tables.iso6346 import decode_size_type
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from targeting.features.columns import Floats
+    from targeting.features.lines import Lines
 
 NEARLY_EMPTY = 0.02
 """A full container whose line takes less than this share of the payload is nearly empty."""
@@ -52,7 +51,7 @@ def payload_kg(container_type: str) -> float:
     return _payloads().get((size.length_ft, size.group), general)
 
 
-def payload_share(rows: pd.DataFrame) -> Floats:
+def payload_share(rows: Lines) -> Floats:
     """Return the line's gross mass over the payload of its container.
 
     Parameters
@@ -60,12 +59,10 @@ def payload_share(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return ratio(
-        amounts(rows, "gross_mass_kg"), looked_up(given(rows, "container_type"), payload_kg)
-    )
+    return ratio(rows.amount("gross_mass_kg"), rows.text("container_type").map(payload_kg))
 
 
-def overloaded(rows: pd.DataFrame) -> Floats:
+def overloaded(rows: Lines) -> Floats:
     """Flag a line heavier than its container can carry.
 
     Parameters
@@ -77,7 +74,7 @@ def overloaded(rows: pd.DataFrame) -> Floats:
     return flag(share > 1, ~np.isnan(share))
 
 
-def nearly_empty(rows: pd.DataFrame) -> Floats:
+def nearly_empty(rows: Lines) -> Floats:
     """Flag a line that takes next to nothing of a container declared full.
 
     Parameters
@@ -86,7 +83,7 @@ def nearly_empty(rows: pd.DataFrame) -> Floats:
         Declarations.
     """
     share = payload_share(rows)
-    full = holds(given(rows, "container_load") == "FCL")
+    full = rows.text("container_load").among(("FCL",))
     return flag(share < NEARLY_EMPTY, full & ~np.isnan(share))
 
 
@@ -117,7 +114,7 @@ def fits(container_type: str, hs_code: str) -> float:
     return 1.0 if prefixes is None else float(hs_code.startswith(prefixes))
 
 
-def unfit_unit(rows: pd.DataFrame) -> Floats:
+def unfit_unit(rows: Lines) -> Floats:
     """Flag goods that do not usually travel in the kind of container declared.
 
     Parameters
@@ -125,8 +122,7 @@ def unfit_unit(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    both = given(rows, "container_type").astype("string") + " " + rows["hs_code"].astype("string")
-    return 1.0 - looked_up(both, lambda text: fits(*text.rsplit(" ", 1)))
+    return 1.0 - rows.text("container_type").with_(rows.text("hs_code"), fits)
 
 
 def _odd_category(number: str) -> float:
@@ -136,7 +132,7 @@ def _odd_category(number: str) -> float:
     return float(number[3] not in _CATEGORIES)
 
 
-def odd_owner_code(rows: pd.DataFrame) -> Floats:
+def odd_owner_code(rows: Lines) -> Floats:
     """Flag a container number whose fourth letter is no category of ISO 6346.
 
     Parameters
@@ -144,4 +140,4 @@ def odd_owner_code(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return looked_up(given(rows, "container_id"), _odd_category)
+    return rows.text("container_id").map(_odd_category)

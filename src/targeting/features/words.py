@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from targeting.features.columns import looked_up, reference
+from targeting.features.columns import reference
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from targeting.features.columns import Floats
+    from targeting.features.lines import Lines
 
 _WORD = re.compile(r"[^\W\d_]+")
 SHORT = 3
@@ -106,7 +105,7 @@ def _term_at(words: tuple[str, ...], at: int) -> int:
     return 0
 
 
-def stop_words_only(rows: pd.DataFrame) -> Floats:
+def stop_words_only(rows: Lines) -> Floats:
     """Flag descriptions made only of stop words; NaN where there is no description.
 
     Parameters
@@ -114,10 +113,10 @@ def stop_words_only(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return looked_up(rows["goods_description"], lambda text: read_description(text).stop_words_only)
+    return rows.text("goods_description").map(lambda text: read_description(text).stop_words_only)
 
 
-def stop_words(rows: pd.DataFrame) -> Floats:
+def stop_words(rows: Lines) -> Floats:
     """Count the stop words and terms a description contains; NaN where there is none.
 
     Parameters
@@ -125,10 +124,10 @@ def stop_words(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return looked_up(rows["goods_description"], lambda text: read_description(text).terms)
+    return rows.text("goods_description").map(lambda text: read_description(text).terms)
 
 
-def informative_words(rows: pd.DataFrame) -> Floats:
+def informative_words(rows: Lines) -> Floats:
     """Count the distinct words that may name goods; NaN where there is no description.
 
     Parameters
@@ -136,4 +135,4 @@ def informative_words(rows: pd.DataFrame) -> Floats:
     rows
         Declarations.
     """
-    return looked_up(rows["goods_description"], lambda text: read_description(text).informative)
+    return rows.text("goods_description").map(lambda text: read_description(text).informative)

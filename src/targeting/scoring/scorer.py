@@ -15,16 +15,17 @@ from targeting.explain.contributions import contributions
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
-from targeting.scoring.scores import Scores, ScoresInfo
+from targeting.scoring.scores import VIEWS, Scores, ScoresInfo
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
@@ -42,6 +43,61 @@ CHUNK_DAYS = 31
 
 TOP_PER_OFFICE_DAY = 10
 """Lines per office and day explained by default: a shortlist and a margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a model says of lines, as arrays of shape (n,).
+
+    Parameters
+    ----------
+    own
+        Raw score of the line by itself.
+    score, probability, expected_revenue
+        Beside the other lines of its consignment.
+    papers, conveyance, either
+        Chances of the two views and of either; None where the model has none.
+    """
+
+    own: Floats
+    score: Floats
+    probability: Floats
+    expected_revenue: Floats
+    papers: Floats | None
+    conveyance: Floats | None
+    either: Floats | None
+
+    @classmethod
+    def of(cls, model: Model, matrix: Matrix, score: Floats, own: Floats) -> Numbers:
+        """Work out what follows from the scores.
+
+        Parameters
+        ----------
+        model
+            The trained heads.
+        matrix
+            Shape (n, features).
+        score, own
+            Shape (n,). Raw scores beside the others of the consignment, and alone.
+        """
+        probability = model.probability(score)
+        revenue = model.expected_revenue(matrix, probability)
+        if model.views is None:
+            return cls(own, score, probability, revenue, None, None, None)
+        papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+        both = either(papers, conveyance)
+        return cls(own, score, probability, revenue, papers, conveyance, both)
+
+    @property
+    def columns(self) -> dict[str, Floats]:
+        """The columns of a scores file, by name."""
+        views = (self.papers, self.conveyance, self.either)
+        told = {
+            "score": self.score,
+            "probability": self.probability,
+            "expected_revenue": self.expected_revenue,
+        }
+        return told | {n: one for n, one in zip(VIEWS, views, strict=True) if one is not None}
 
 
 def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFrame:
@@ -62,22 +118,10 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     pandas.DataFrame
         The columns of `targeting.scoring.scores.SCHEMA`.
     """
-    score = pooled(model.score(matrix), rows, model.consignment_share)
-    probability = model.probability(score)
+    own = model.score(matrix)
+    numbers = Numbers.of(model, matrix, pooled(own, rows, model.consignment_share), own)
     named = rows[["declaration_id", "lodged_at", "office_id"]].reset_index(drop=True)
-    scored = named.assign(
-        score=score,
-        probability=probability,
-        expected_revenue=model.expected_revenue(matrix, probability),
-    )
-    if model.views is None:
-        return scored
-    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
-    return scored.assign(
-        papers_probability=papers,
-        conveyance_probability=conveyance,
-        either_probability=either(papers, conveyance),
-    )
+    return named.assign(**numbers.columns)
 
 
 def score_examined(model: Model, known: Known) -> pd.DataFrame:
@@ -129,26 +173,54 @@ def explain_rows(
     progress
         Told how many rows are done.
     """
-    explained = contributions(model, matrix, progress=progress)
-    moved = score - model.score(matrix)
     lines: list[dict[Hashable, object]] = rows.to_dict("records")
-    out = []
+    named = [{str(name): value for name, value in line.items()} for line in lines]
+    moved = score - model.score(matrix)
+    told = explain_lines(model, spec, named, matrix, moved, progress=progress)
+    return [
+        [
+            {
+                "text": reason.text,
+                "feature": reason.feature,
+                "family": reason.family,
+                "contribution": reason.contribution,
+            }
+            for reason in one
+        ]
+        for one in told
+    ]
+
+
+def explain_lines(
+    model: Model,
+    spec: FeatureSpec,
+    lines: Sequence[Mapping[str, object]],
+    matrix: Matrix,
+    moved: Floats,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[list[Reason]]:
+    """Write the reasons of lines that are at hand by name.
+
+    Parameters
+    ----------
+    model, spec
+        Trees and the features they look at.
+    lines
+        Every column of the declarations, and `lodged_local`.
+    matrix
+        Shape (n, features).
+    moved
+        Shape (n,). What the other lines of the consignment add to each score.
+    progress
+        Told how many rows are done.
+    """
+    explained = contributions(model, matrix, progress=progress)
     each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
-    for line, values, contribution, others in each:
-        known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
-        told = reasons(spec.features, contribution, known, others=others)
-        out.append(
-            [
-                {
-                    "text": reason.text,
-                    "feature": reason.feature,
-                    "family": reason.family,
-                    "contribution": reason.contribution,
-                }
-                for reason in told
-            ]
-        )
-    return out
+    return [
+        reasons(spec.features, contribution, {**line, **_features_of(spec, values)}, others=others)
+        for line, values, contribution, others in each
+    ]
 
 
 def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:

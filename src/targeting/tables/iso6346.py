@@ -6,6 +6,7 @@ number printed in one published manifest specification fails (CMCU1223808 comput
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FORM = "[A-Z]{3}[UJZ][0-9]{7}"
 """Owner's three letters, category (U container, J equipment, Z trailer), serial, check digit."""
 
+_FORMED = re.compile(FORM)
 _BARE = "[A-Z]{4}[0-9]{6}"
 _LENGTH = 11
 _ROW = "0123456789A?BCDEFGHIJK?LMNOPQRSTU?VWXYZ"
@@ -205,6 +207,25 @@ def is_valid(numbers: Strings) -> np.ndarray:
     letters = _letters(plain.filter(pa.array(right)), _LENGTH)
     right[right] = _digits(letters[:, :10]) == letters[:, 10] - ord("0")
     return right
+
+
+def digit_is_wrong(number: str) -> float:
+    """Tell of one number whether its check digit is wrong: 1, 0, or NaN where its form is.
+
+    Parameters
+    ----------
+    number
+        As declared.
+
+    Examples
+    --------
+    >>> digit_is_wrong("CSQU3054383"), digit_is_wrong("CMCU1223808"), digit_is_wrong("CSQU")
+    (0.0, 1.0, nan)
+    """
+    if not _FORMED.fullmatch(number):
+        return math.nan
+    total = sum(_ROW.index(character) << place for place, character in enumerate(number[:10]))
+    return float(total % 11 % 10 != int(number[10]))
 
 
 def digit_fails(number: Expression) -> Expression:

@@ -16,6 +16,8 @@ from targeting.tables.schema import DECLARATIONS
 from targeting.tables.typed import conformed
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
     import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
@@ -75,6 +77,24 @@ def codes(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.unique(apart, return_inverse=True)[1]
 
 
+def codes_of(consignments: Sequence[Hashable | None]) -> npt.NDArray[np.int64]:
+    """Return the number of each line's consignment, shape (n,); None stands alone.
+
+    Parameters
+    ----------
+    consignments
+        What lines of one consignment share.
+
+    Examples
+    --------
+    >>> codes_of(["B1", None, "B1"]).tolist()
+    [0, 1, 0]
+    """
+    place: dict[Hashable, int] = {}
+    lines = ((at,) if one is None else one for at, one in enumerate(consignments))
+    return np.array([place.setdefault(one, len(place)) for one in lines], dtype=np.int64)
+
+
 def pooled(score: Floats, rows: pd.DataFrame, share: float) -> Floats:
     """Move each line's score towards the mean of its consignment, shape (n,).
 
@@ -96,9 +116,21 @@ def pooled(score: Floats, rows: pd.DataFrame, share: float) -> Floats:
     >>> pooled(np.array([0.0, 2.0, 5.0]), rows, 0.5).tolist()
     [0.5, 1.5, 5.0]
     """
-    if not share or not len(score):
-        return score
-    code = codes(rows)
+    return pooled_by(score, codes(rows), share) if share and len(score) else score
+
+
+def pooled_by(score: Floats, code: npt.NDArray[np.int64], share: float) -> Floats:
+    """Move each line's score towards the mean of those of the same code, shape (n,).
+
+    Parameters
+    ----------
+    score
+        Shape (n,). Scores of the lines by themselves.
+    code
+        Shape (n,). The number of each line's consignment.
+    share
+        How far, in [0, 1].
+    """
     size = np.bincount(code)
     mean = np.bincount(code, weights=score) / np.maximum(size, 1)
     # A line alone keeps its score to the bit, whatever stands beside it in the table.

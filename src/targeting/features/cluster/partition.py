@@ -20,6 +20,7 @@ from targeting.features.derived import DERIVED, source_of
 from targeting.features.engine import DAY, measured_as
 from targeting.features.kernel import STATISTICS, grouped, known_before
 from targeting.features.keys import encode
+from targeting.features.lines import Lines
 from targeting.features.measures import MEASURES
 from targeting.features.profiles import Declared, ProfileState, Results, replay
 from targeting.features.replays import Amounts
@@ -190,10 +191,11 @@ class Derive:
         }  # fmt: skip
 
     def _measured(self, rows: pa.Table) -> dict[str, pa.Array]:
+        lines = Lines.of_table(rows, "UTC")
         return {
             name: pa.array(part)
             for one in self.measures
-            for name, part in zip(measured_as(one), MEASURES[one].of(rows), strict=True)
+            for name, part in zip(measured_as(one), MEASURES[one].of(lines), strict=True)
         }
 
 

@@ -35,6 +35,7 @@ from targeting.features.cluster.partition import (
 from targeting.features.cluster.plan import in_words, key_place, mapped
 from targeting.features.engine import DAY, measured_as
 from targeting.features.kernel import NEVER, STATISTICS
+from targeting.features.lines import Lines
 from targeting.features.measures import MEASURES
 from targeting.features.profiles import Profiles, ProfileState, as_of, merge
 from targeting.features.replays import Amounts
@@ -94,7 +95,7 @@ class SparkReplays:
             `price`, or one of `MEASURES`.
         """
         if measure != "price":
-            return Amounts.of(*MEASURES[measure].of(self.rows))
+            return Amounts.of(*MEASURES[measure].of(Lines.of_table(self.rows, "UTC")))
         stated = (self.rows[name] for name in ("customs_value", "net_mass_kg"))
         return Amounts.of(*(column.to_numpy() for column in stated))
 

@@ -19,6 +19,7 @@ from targeting.errors import InputError, OutputError
 from targeting.features.build import profiles_between
 from targeting.features.snapshot import Snapshot
 from targeting.features.spec import registry
+from targeting.features.store.buckets import partitions
 from targeting.features.store.files import PartReader, PartWriter
 from targeting.features.store.index import (
     FORMAT_VERSION,
@@ -93,6 +94,32 @@ class ProfileStore:
         settings = self.index.settings
         lots = PartReader(self.path, settings).lots(self.index.parts, name)
         return added(settings.profile_columns[name], lots, half_lives_days=settings.half_lives_days)
+
+    def lots(self, name: str) -> Iterator[KeyProfiles]:
+        """Return all profiles of one key or link, a bounded number at a time.
+
+        Parameters
+        ----------
+        name
+            As in `FeatureSettings.profile_columns`.
+
+        Yields
+        ------
+        KeyProfiles
+            No key in two of them.
+
+        Raises
+        ------
+        InputError
+            If a file is missing, was changed, or does not hold what it should.
+        """
+        settings, parts = self.index.settings, self.index.parts
+        reader = PartReader(self.path, settings)
+        files = partitions(sum(file.rows for part in parts for file in part.of(name)))
+        for at in range(files):
+            lots = reader.lots(parts, name, at=at, of=files)
+            columns = settings.profile_columns[name]
+            yield added(columns, lots, half_lives_days=settings.half_lives_days)
 
     def snapshot(self, *, fit_for: FeatureSettings | None = None) -> Snapshot:
         """Return all profiles, for `build` to start from.

@@ -5,17 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pandas as pd
+
+from targeting.bundle.bundle import load_bundle
+from targeting.errors import DayError, InputError
+from targeting.features.lines import Lines
+from targeting.features.store.index import StoreSettings
+from targeting.scoring.online.database import ProfileDatabase
+from targeting.scoring.online.engine import reading
+from targeting.scoring.online.features import OnlineFeatures
+from targeting.scoring.online.ledger import read_ledger
+from targeting.scoring.online.reading import profiles_of
+from targeting.scoring.online.rows import (
+    consignment_of,
+    day_of,
+    local_day,
+    micros,
+    moment_of,
+    read,
+    typed,
+)
+from targeting.scoring.online.tables import OF_CONSIGNMENT
+from targeting.scoring.scorer import Numbers, Scorer, explain_lines
+from targeting.scoring.scores import VIEWS, Scores
+from targeting.tables.schema import DECLARATIONS
+from targeting.training.consignment import codes_of, pooled_by
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    import pandas as pd
+    import numpy.typing as npt
+    from sqlalchemy import Connection
 
     from targeting.bundle.bundle import Bundle
     from targeting.explain.reasons import Reason
-    from targeting.scoring.online.database import ProfileDatabase
-    from targeting.scoring.scores import Scores, ScoresInfo
+    from targeting.scoring.online.ledger import Ledger
+    from targeting.scoring.online.rows import Row
+    from targeting.scoring.scores import ScoresInfo
+
+    Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +94,56 @@ class Scored:
 
     def scores(self) -> Scores:
         """Return them as a scores file holds them, by `lodged_at`, `declaration_id`."""
-        raise NotImplementedError
+        ordered = sorted(self.lines, key=lambda one: (one.lodged_at, one.declaration_id))
+        names = [*_COLUMNS, *(name for name in VIEWS if self._has(name))]
+        columns: dict[str, Any] = {name: [getattr(one, name) for one in ordered] for name in names}
+        columns["lodged_at"] = pd.to_datetime(columns["lodged_at"], utc=True).astype(
+            "datetime64[us, UTC]"
+        )
+        if any(one.reasons is not None for one in ordered):
+            columns["reasons"] = [_as_dicts(one.reasons) for one in ordered]
+        return Scores(pd.DataFrame(columns), self.info)
+
+    def _has(self, name: str) -> bool:
+        return any(getattr(one, name) is not None for one in self.lines)
+
+
+_COLUMNS = (
+    "declaration_id", "lodged_at", "office_id", "score", "probability", "expected_revenue",
+)  # fmt: skip
+
+
+def _as_dicts(reasons: tuple[Reason, ...] | None) -> list[dict[str, object]] | None:
+    if reasons is None:
+        return None
+    return [
+        {
+            "text": one.text,
+            "feature": one.feature,
+            "family": one.family,
+            "contribution": one.contribution,
+        }
+        for one in reasons
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineScorer:
-    """Scores declarations with one bundle and the profiles of a database.
+    """Scores declarations with one bundle and the profiles of a database; `of` makes one.
 
     Parameters
     ----------
     bundle
         Verified and loaded.
     database
-        Its profiles fit the bundle's features; `of` makes sure.
+        Its profiles fit the bundle's features.
+    features
+        Computes them.
     """
 
     bundle: Bundle
     database: ProfileDatabase
+    features: OnlineFeatures
 
     @classmethod
     def of(cls, bundle: Bundle, database: ProfileDatabase) -> Self:
@@ -97,7 +161,16 @@ class OnlineScorer:
         InputError
             If the database keeps other profiles than the bundle's features ask for.
         """
-        raise NotImplementedError
+        asked = StoreSettings.of(bundle.spec.settings)
+        differences = database.design.settings.differences(asked)
+        if differences:
+            raise InputError(
+                "the database keeps other profiles than the model asks for (first: the database)",
+                where="the profile database and the bundle",
+                found="; ".join(differences),
+                do="Make a database with the features the model was trained with.",
+            )
+        return cls(bundle, database, OnlineFeatures.of(bundle.spec, database.design))
 
     @classmethod
     def open(cls, folder: Path, url: str) -> Self:
@@ -110,7 +183,12 @@ class OnlineScorer:
         url
             The database.
         """
-        raise NotImplementedError
+        return cls.of(load_bundle(folder), ProfileDatabase.open(url))
+
+    @property
+    def info(self) -> ScoresInfo:
+        """Where the scores come from."""
+        return Scorer(self.bundle).info
 
     def score(
         self, declarations: Sequence[Mapping[str, Any]] | pd.DataFrame, *, explain: bool = False
@@ -135,4 +213,109 @@ class OnlineScorer:
             If a declaration was lodged on a day the profiles do not stand at: one that is not
             open yet because earlier days have not closed, or one long past.
         """
-        raise NotImplementedError
+        rows = typed(_records(declarations), DECLARATIONS)
+        if not rows:
+            return Scored((), self.info)
+        with reading(self.database.engine) as connection:
+            beside = self._beside(connection, rows)
+            # As a batch has them: sums of floats depend on their order.
+            everyone = sorted([*rows, *beside], key=_in_time)
+            matrix = self._matrix(connection, everyone)
+        told = self._told(everyone, matrix)
+        wanted = {str(row["declaration_id"]) for row in rows}
+        reasons = self._reasons(everyone, matrix, told, wanted) if explain else {}
+        lines = {
+            str(row["declaration_id"]): _line(row, told, at, reasons.get(at))
+            for at, row in enumerate(everyone)
+        }
+        return Scored(tuple(lines[str(row["declaration_id"])] for row in rows), self.info)
+
+    def _beside(self, connection: Connection, rows: Sequence[Row]) -> list[Row]:
+        """Return the other lines of the consignments that the database holds."""
+        if not self.bundle.model.consignment_share:
+            return []
+        consignments = dict.fromkeys(map(consignment_of, rows))
+        ids = {row["declaration_id"] for row in rows}
+        found = [
+            read(record)
+            for one in consignments
+            if one is not None
+            for record in connection.execute(OF_CONSIGNMENT, {"consignment": one}).scalars()
+        ]
+        return [row for row in found if row["declaration_id"] not in ids]
+
+    def _matrix(self, connection: Connection, rows: Sequence[Row]) -> Matrix:
+        design, ledger = self.database.design, read_ledger(connection)
+        days = [local_day(moment_of(row, "lodged_at"), design.zone) for row in rows]
+        _require_days(days, ledger)
+        lines = Lines.of_rows(rows, design.settings.time_zone)
+        keys = design.space.keys_of(lines)
+        sums, when = profiles_of(connection, design, keys, days)
+        return self.features.matrix(lines, sums, when)
+
+    def _told(self, rows: Sequence[Row], matrix: Matrix) -> Numbers:
+        model = self.bundle.model
+        own = model.score(matrix)
+        share = model.consignment_share
+        alike = codes_of([consignment_of(row) for row in rows]) if share else None
+        score = own if alike is None else pooled_by(own, alike, share)
+        return Numbers.of(model, matrix, score, own)
+
+    def _reasons(
+        self, rows: Sequence[Row], matrix: Matrix, told: Numbers, wanted: set[str]
+    ) -> dict[int, tuple[Reason, ...]]:
+        chosen = [at for at, row in enumerate(rows) if str(row["declaration_id"]) in wanted]
+        zone = self.database.design.zone
+        lines = [
+            {**rows[at], "lodged_local": moment_of(rows[at], "lodged_at").astimezone(zone)}
+            for at in chosen
+        ]
+        moved = (told.score - told.own)[chosen]
+        model, spec = self.bundle.model, self.bundle.spec
+        found = explain_lines(model, spec, lines, np.ascontiguousarray(matrix[chosen]), moved)
+        return {at: tuple(one) for at, one in zip(chosen, found, strict=True)}
+
+
+def _records(declarations: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Sequence[Mapping]:
+    if isinstance(declarations, pd.DataFrame):
+        return declarations.to_dict("records")
+    return declarations
+
+
+def _in_time(row: Row) -> tuple[int, str]:
+    return micros(moment_of(row, "lodged_at")), str(row["declaration_id"])
+
+
+def _require_days(days: Sequence[int], ledger: Ledger) -> None:
+    first, last = min(days), max(days)
+    if last > ledger.as_of:
+        raise DayError(
+            "a declaration was lodged on a day that is not open yet",
+            where="the declarations handed in",
+            found=f"lodged on {day_of(last)}, the profiles stand at {day_of(ledger.as_of)}",
+            do="Close the days before first: `targeting online close-day`.",
+        )
+    if first < ledger.first_day:
+        raise DayError(
+            "a declaration was lodged on a day whose profiles are not kept",
+            where="the declarations handed in",
+            found=f"lodged on {day_of(first)}, profiles are kept from {day_of(ledger.first_day)}",
+            do="Score past days with `targeting score`, which replays the tables.",
+        )
+
+
+def _line(row: Row, told: Numbers, at: int, reasons: tuple[Reason, ...] | None) -> ScoredLine:
+    views = (
+        None if one is None else float(one[at])
+        for one in (told.papers, told.conveyance, told.either)
+    )
+    return ScoredLine(
+        str(row["declaration_id"]),
+        moment_of(row, "lodged_at"),
+        str(row["office_id"]),
+        float(told.score[at]),
+        float(told.probability[at]),
+        float(told.expected_revenue[at]),
+        *views,
+        reasons=reasons,
+    )
