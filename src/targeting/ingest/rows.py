@@ -302,6 +302,8 @@ def _bounded(value: float, column: Column) -> float:
 def _single(value: object, text: Callable[[object], str | None]) -> Value:
     if isinstance(value, str):
         return text(value)
+    if isinstance(value, int) and abs(value) >= _LARGEST_PLAIN:
+        raise _UnfitError(faults.NOT_WHOLE, f"Write at most {len(str(_LARGEST_PLAIN)) - 1} digits.")
     if value is None or isinstance(value, int | float):
         return value
     raise _UnfitError(faults.NOT_SINGLE, "Write one value, or leave the column out.")
