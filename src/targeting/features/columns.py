@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from targeting.features.formulas import log
+from targeting.features.formulas import log, ratios
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,9 +33,7 @@ def ratio(above: Floats, below: Floats) -> Floats:
     >>> ratio(np.array([6.0, 1.0]), np.array([3.0, 0.0])).tolist()
     [2.0, nan]
     """
-    known = below > 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.divide(above, below, out=np.full(len(above), np.nan), where=known)
+    return ratios(above, below)
 
 
 def log_ratio(above: Floats, below: Floats) -> Floats:
@@ -69,7 +67,7 @@ def flag(true: Bools, known: Bools) -> Floats:
     >>> flag(np.array([True, False, True]), np.array([True, True, False])).tolist()
     [1.0, 0.0, nan]
     """
-    return np.where(known, true, np.nan).astype(np.float64)
+    return np.where(known, true, np.nan)
 
 
 def floats_of(column: pa.ChunkedArray) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 
 from targeting.features import documents, places, risk_goods, sentences, units, words
 from targeting.features.columns import Floats, flag, ratio
+from targeting.features.formulas import trailing_zeros
 from targeting.features.lines import Lines
 from targeting.features.registry import Family, Feature, computable_from
 from targeting.tables.iso6346 import digit_is_wrong
@@ -52,12 +53,7 @@ def _roundness(name: str) -> Callable[[Lines], Floats]:
     """Count the trailing zeros of the whole part: 12,000 has three, 12,345 none."""
 
     def zeros(rows: Lines) -> Floats:
-        value = np.round(_column(name)(rows))
-        count = np.zeros(len(value))
-        for power in range(1, 7):
-            with np.errstate(invalid="ignore"):
-                count += np.mod(value, 10.0**power) == 0
-        return np.where(value > 0, count, np.nan).astype(np.float64)
+        return trailing_zeros(rows.number(name), 6)
 
     return zeros
 

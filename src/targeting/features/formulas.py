@@ -230,6 +230,66 @@ def fill_line(matrix, places, kinds, ats, profile, measure, sums, days, own, pri
 
 
 @numba.njit(cache=True, nogil=True)
+def fill_column(matrix, place, values):
+    """Write one column of the matrix.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n, features), float32; changed in place.
+    place
+        Column of the matrix.
+    values
+        Shape (n,), float64.
+    """
+    for row in range(len(values)):
+        matrix[row, place] = _narrowed(values[row])
+
+
+@numba.njit(cache=True, nogil=True)
+def ratios(above, below):
+    """Divide; NaN where the denominator is zero, negative or missing.
+
+    Parameters
+    ----------
+    above, below
+        Shape (n,). NaN where unknown.
+    """
+    out = np.empty(len(above))
+    for row in range(len(above)):
+        out[row] = _over(above[row], below[row])
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def trailing_zeros(values, most):
+    """Count the trailing zeros of whole parts; NaN unless they are above zero.
+
+    Parameters
+    ----------
+    values
+        Shape (n,). NaN where unknown.
+    most
+        Zeros counted at most.
+
+    Examples
+    --------
+    >>> trailing_zeros(np.array([12000.0, 12345.0, 0.0]), 6).tolist()
+    [3.0, 0.0, nan]
+    """
+    out = np.full(len(values), np.nan)
+    for row in range(len(values)):
+        whole = np.rint(values[row])
+        if whole > 0.0:
+            count, power = 0, 10.0
+            for _ in range(most):
+                count += whole % power == 0.0
+                power *= 10.0
+            out[row] = count
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
 def log(values):
     """Return natural logarithms; NaN where a value is not above zero, or missing.
 

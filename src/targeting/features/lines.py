@@ -103,8 +103,8 @@ class Texts:
         >>> Texts.of(["TR1", "TR2"]).cut(lambda text: text[:2])
         Texts(codes=array([0, 0], dtype=int32), levels=('TR',))
         """
-        made = Texts.of([text_of(text) for text in self.levels])
-        return Texts(np.append(made.codes, np.int32(-1))[self.codes], made.levels)
+        made = Texts.of([*map(text_of, self.levels), None])
+        return Texts(made.codes[self.codes], made.levels)
 
     def among(self, words: Collection[str]) -> Bools:
         """Tell which lines have one of some texts, shape (n,); a missing text is none of them.
@@ -169,7 +169,6 @@ class _Source(Protocol):
     """Where columns come from."""
 
     def __len__(self) -> int: ...
-    def has(self, name: str) -> bool: ...
     def number(self, name: str) -> Floats: ...
     def amount(self, name: str) -> Floats: ...
     def extra_number(self, name: str) -> Floats: ...
@@ -238,8 +237,6 @@ class Lines:
         name
             Of a column of numbers.
         """
-        if not self.source.has(name):
-            return np.full(len(self), np.nan)
         return self.source.number(name)
 
     def amount(self, name: str) -> Floats:
@@ -255,8 +252,6 @@ class Lines:
         >>> Lines.of_rows([{"a": "2.5"}, {"a": "heavy"}, {}], "UTC").amount("a").tolist()
         [2.5, nan, nan]
         """
-        if not self.source.has(name):
-            return np.full(len(self), np.nan)
         values = self.source.amount(name)
         return np.where(np.isinf(values), np.nan, values)
 
@@ -294,9 +289,7 @@ class Lines:
         if name in HS_LEVELS:
             return self.key(name)
         if name not in self._texts:
-            there = self.source.has(name)
-            nothing = Texts(np.full(len(self), -1, dtype=np.int32), ())
-            self._texts[name] = self.source.text(name) if there else nothing
+            self._texts[name] = self.source.text(name)
         return self._texts[name]
 
     def key(self, name: str) -> Texts:
@@ -322,8 +315,6 @@ class Lines:
         name
             Of a column of moments.
         """
-        if not self.source.has(name):
-            return np.full(len(self), np.nan)
         return self.source.micros(name)
 
     @property
@@ -352,13 +343,18 @@ class _ArrowSource:
     def __len__(self) -> int:
         return self.table.num_rows
 
-    def has(self, name: str) -> bool:
-        return name in self.table.column_names
+    def _nothing(self, name: str) -> Floats | None:
+        """Return a column of gaps where the table has none of that name."""
+        return None if name in self.table.column_names else np.full(len(self), np.nan)
 
     def number(self, name: str) -> Floats:
+        if (nothing := self._nothing(name)) is not None:
+            return nothing
         return self.table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
 
     def amount(self, name: str) -> Floats:
+        if (nothing := self._nothing(name)) is not None:
+            return nothing
         column = self.table[name]
         if _is_number(column.type):
             return self.number(name)
@@ -370,12 +366,15 @@ class _ArrowSource:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
     def text(self, name: str) -> Texts:
+        if name not in self.table.column_names:
+            return Texts(np.full(len(self), -1, dtype=np.int32), ())
         coded = as_coded(self.table[name])
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return Texts(codes, coded.dictionary.to_pylist())
 
     def micros(self, name: str) -> Floats:
-        return as_micros(self.table[name])
+        nothing = self._nothing(name)
+        return as_micros(self.table[name]) if nothing is None else nothing
 
     def clock(self, time_zone: str) -> tuple[Floats, Floats]:
         moments = self.table["lodged_at"].to_pandas()
@@ -428,9 +427,6 @@ class _RowSource:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def has(self, name: str) -> bool:
-        return any(name in row for row in self.rows)
 
     def _of(self, name: str) -> list[Value]:
         return [row.get(name) for row in self.rows]

@@ -118,7 +118,7 @@ def hubs_on_route(rows: Lines) -> Floats:
         Declarations.
     """
     loaded, over = (rows.text(name).map(lambda c: site_of(c) in hubs()) for name in _STOPS[:2])
-    return loaded + np.nan_to_num(over)
+    return loaded + np.where(np.isnan(over), 0.0, over)
 
 
 def _country_of(code: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.features.declared import DECLARED_FEATURES
-from targeting.features.formulas import fill_key
+from targeting.features.formulas import fill_column, fill_key
 from targeting.features.links import link_features
 from targeting.features.relative import relative_features
 from targeting.features.shares import cross_features
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
     Matrix = npt.NDArray[np.float32]
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,5 +174,4 @@ def _codes(levels: Sequence[str]) -> dict[str, int]:
 
 def _put(matrix: Matrix, at: int, values: Floats) -> None:
     """Write a column; what float32 cannot hold is unknown, never inf."""
-    with np.errstate(invalid="ignore"):
-        matrix[:, at] = np.where(np.abs(values) <= _LARGEST, values, np.nan)
+    fill_column(matrix, at, values)
