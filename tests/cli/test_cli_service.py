@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ OPTIONS = {
     ("keys", "list"): ("--config",),
     ("keys", "revoke"): ("key_id", "--config"),
     ("audit", "verify"): ("--config",),
+    ("backup",): ("--output", "--profiles", "--config"),
 }
 
 
@@ -93,11 +95,26 @@ def test_what_the_commands_did_is_in_the_audit(run, tmp_path: Path):
     assert "row 1 does not follow" in run("audit", "verify").error()
 
 
-def test_workers_that_cannot_share_profiles_are_refused(run):
-    told = run("serve", "--model", "bundle", "--profiles", "sqlite:///p.db", "--workers", "2")
-    assert "2 workers on SQLite" in told.error()
-
-
 def test_an_open_address_without_keys_is_refused(run):
     told = run("serve", "--model", "b", "--profiles", "sqlite:///p.db", "--host", "0.0.0.0")  # noqa: S104
     assert "there is no key yet" in told.error()
+
+
+def test_a_backup_is_whole_and_can_be_brought_back(run, tmp_path: Path):
+    key_id = run("keys", "create", "--name", "x", "--scope", "score").out.split("_")[1]
+    before = run("audit", "verify").out.split()[-1]
+
+    told = run("backup", "--output", tmp_path / "copy")
+    run("keys", "create", "--name", "later", "--scope", "score")
+
+    assert told.code == 0, told.err
+    assert told.out.split()[-1] == before
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "copy").iterdir()} == {0o600}
+    shutil.rmtree(tmp_path / "state")
+    shutil.copytree(tmp_path / "copy", tmp_path / "state")
+    assert run("audit", "verify").out.split()[-1] == before
+    assert [line.split()[0] for line in run("keys", "list").out.splitlines()] == [key_id]
+
+
+def test_there_is_nothing_to_back_up_before_the_first_start(run, tmp_path: Path):
+    assert "there is nothing to back up" in run("backup", "--output", tmp_path / "copy").error()

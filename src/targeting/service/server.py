@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging.config
 import os
 import sys
 from dataclasses import dataclass
@@ -133,28 +134,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def require_shareable(options: ServeOptions) -> None:
-    """Refuse several workers on a database that only one can write to quickly.
-
-    Parameters
-    ----------
-    options
-        As told.
-
-    Raises
-    ------
-    ConfigError
-        If there is more than one worker, and the profiles are a file.
-    """
-    if options.workers > 1 and options.profiles.startswith("sqlite"):
-        raise ConfigError(
-            "several workers need a profile database they can share",
-            where="--workers",
-            found=f"{options.workers} workers on SQLite",
-            do="Give a PostgreSQL address with --profiles, or run one worker.",
-        )
-
-
 def from_environment() -> Door:
     """Make the application of one of several workers."""
     options = ServeOptions.model_validate_json(os.environ[OPTIONS_VARIABLE])
@@ -171,6 +150,7 @@ def make_app(options: ServeOptions) -> Door:
     """
     from targeting.service.app import create_app
 
+    logging.config.dictConfig(configuration())
     sys.setswitchinterval(_SWITCH_SECONDS)
     desk = make_desk(options, os.environ)
     serving = desk.current.serving
@@ -194,7 +174,6 @@ def run(options: ServeOptions) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    require_shareable(options)
     settings = options.settings
     where = Listening(options.host, options.port, options.workers)
     if options.workers == 1:
