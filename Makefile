@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-features bench-kcs bench-online bench-profiles bench-replay bench-simulate bench-training lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,7 +55,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-ablation bench-coverage  ## Every benchmark
+bench: setup bench-online bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-ablation bench-coverage  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -73,6 +73,9 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
+
+bench-online: setup  ## Online scoring beside mlflow models serve: ten million declarations
+	$(BIN)/python -m benchmarks.online
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles

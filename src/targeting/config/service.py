@@ -97,7 +97,7 @@ class ServiceSettings(Settings):
     Parameters
     ----------
     state
-        Folder of the service's own databases: keys, audit and the day's scored lines.
+        Folder of the service's own databases: keys and audit.
     limits, timeouts, rate, audit
         What a request may hold, how long it may take, how often a key may ask, what is recorded.
     follow_seconds

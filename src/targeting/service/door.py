@@ -90,7 +90,6 @@ class Door:
     def __init__(self, app: ASGIApp, timeouts: TimeoutSettings, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
         self._seconds = timeouts.body + timeouts.answer
-        self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -106,11 +105,9 @@ class Door:
         visit = Visit(secrets.token_hex(8))
         scope["visit"] = visit
         began = time.perf_counter()
-        self.under_way += 1
         try:
             await self._answer(scope, receive, _numbered(send, visit))
         finally:
-            self.under_way -= 1
             self._note(visit, str(scope["method"]), time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

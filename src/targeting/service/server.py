@@ -76,16 +76,35 @@ def make_desk(options: ServeOptions, environment: Mapping[str, str]) -> Desk:
     from targeting.scoring.online import ProfileDatabase
     from targeting.tracking import Store
 
-    written = environment.get(BOOTSTRAP_VARIABLE)
-    first = bootstrap_key(written) if written else None
-    ring = Ring(KeyStore.open(options.settings.state), first)
-    require_guarded(options.host, ring)
+    ring = guarded_ring(options, environment)
     database = ProfileDatabase.open(options.profiles)
     source = NamedModel(options.model, database, Store.from_environment())
     current = Current(source, source.load(), Metrics())
     settings = options.settings
     audit = Audit(settings.state, durable=settings.audit.durable)
     return Desk.of(settings, current, ring, audit)
+
+
+def guarded_ring(options: ServeOptions, environment: Mapping[str, str]) -> Ring:
+    """Read the keys, and make sure there is one if others can reach the address.
+
+    Parameters
+    ----------
+    options
+        As told.
+    environment
+        Where a first key may stand.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or the one in the environment is of another form.
+    """
+    written = environment.get(BOOTSTRAP_VARIABLE)
+    first = bootstrap_key(written) if written else None
+    ring = Ring(KeyStore.open(options.settings.state), first)
+    require_guarded(options.host, ring)
+    return ring
 
 
 def require_guarded(host: str, ring: Ring) -> None:
@@ -180,7 +199,7 @@ def run(options: ServeOptions) -> None:
         uvicorn.Server(uvicorn_config(make_app(options), settings, where)).run()
         return
     os.environ[OPTIONS_VARIABLE] = options.model_dump_json()
-    require_guarded(options.host, Ring(KeyStore.open(settings.state)))
+    guarded_ring(options, os.environ).store.close()
     config = uvicorn_config(f"{__name__}:{from_environment.__name__}", settings, where)
     Multiprocess(config, sockets=[config.bind_socket()]).run()
 
