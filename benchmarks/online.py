@@ -155,6 +155,16 @@ def lodged_on(tables: Path, day: date, most: int = 2_000) -> list[dict[str, Any]
     ]
 
 
+def counted(database: Any) -> int:
+    """Count the profiles a database keeps."""
+    from sqlalchemy import func, select
+
+    from targeting.scoring.online.tables import PROFILES
+
+    with database.engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(PROFILES)).scalar_one()
+
+
 @contextmanager
 def running(command: Sequence[str], url: str, log: Path) -> Iterator[float]:
     """Start a server; give the seconds until it answered; stop it."""
@@ -329,11 +339,11 @@ def main() -> None:
             given = Given(args.bundle, args.profiles, lodged_on(args.tables, database.as_of))
             database.close()
         database = ProfileDatabase.open(given.profiles)
-        status = database.status()
+        status, profiles = database.status(), counted(database)
         database.close()
         start, serve = ours(given, size, work)
         mlflow_start, mlflow = mlflows(given, size, work)
-    found = Found(status.declarations, 0, serve, mlflow, start, mlflow_start)
+    found = Found(status.declarations, profiles, serve, mlflow, start, mlflow_start)
     written(found, args.output)
     print(page(found))
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Members = dict[str, object]
 
+_DIGITS = 12
+"""Digits of a length that is looked at as a number; a longer one is beyond any limit."""
+
 _CLOSE = {"Connection": "close"}
 """What is left of a body that was refused is not read: the connection ends."""
 
@@ -50,7 +53,7 @@ async def read_body(
     if kind != b"application/json":
         raise ProblemError("media-type", "Send application/json.", headers=_CLOSE)
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > most:
+    if length.isdigit() and (len(length) > _DIGITS or int(length) > most):
         raise _too_large(most)
     try:
         async with asyncio.timeout(seconds):
