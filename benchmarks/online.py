@@ -1,7 +1,7 @@
 """Online scoring beside `mlflow models serve` of the same bundle, over HTTP on loopback.
 
 Run: python -m benchmarks.online [--lines N] [--bundle F --tables F --profiles URL] [--seconds 60]
-[--output FOLDER]; `--small` is a try-out of a minute. Makes a simulated country, a bundle and a
+[--output FOLDER]; `--small` is a try-out. Makes a simulated country, a bundle and a
 database of living profiles, unless they are given; starts `targeting serve` and sends it, from a
 bounded load generator in this process: one declaration at a time, without and with reasons; then
 over eight connections for so many seconds; then 64 at a time. Then `mlflow models serve` gets the
@@ -22,12 +22,15 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import orjson
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from benchmarks.http_load import Load, load, request
 from benchmarks.simulate import world
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 LINES = 10_300_000
-TRAIN_LINES = 600_000
+ZONE = "Asia/Baku"
 BEFORE_THE_END = 5  # days: what is scored was lodged after the profiles' day
 SERVE_PORT, MLFLOW_PORT = 18_180, 18_181
 CONNECTIONS = 8
@@ -113,41 +116,41 @@ class Found:
         return self.serve[2].per_second / self.mlflow[1].per_second
 
 
-def prepared(work: Path, lines: int, trees: int | None) -> Given:
-    """Simulate a country, train on its last part, and load the profiles of all of it."""
+def prepared(work: Path, lines: int, *, small: bool) -> Given:
+    """Simulate a country and load its profiles; train on another world up to the same day."""
     from targeting.bundle.bundle import load_bundle
     from targeting.config import FeatureSettings, ModelSettings, TrainSettings
     from targeting.features.spec import reader_for
     from targeting.features.store import create_store, open_store
     from targeting.pipeline import Plan, train
     from targeting.scoring.online import ProfileDatabase
-    from targeting.simulate import simulate
+    from targeting.simulate import preset, simulate
     from targeting.tables.folder import TablesFolder
 
-    settings = FeatureSettings(time_zone="Asia/Baku")
-    how = TrainSettings() if trees is None else TrainSettings(model=ModelSettings(trees=trees))
-    large, small = work / "large", work / "small"
-    simulate(world("national", lines), large)
-    # A bundle needs history with results, not ten million lines: it learns on a smaller country.
-    simulate(world("national", min(lines, TRAIN_LINES)), small)
-    tables = TablesFolder.open(small)
-    cut_off = reader_for(tables, settings).span()[1] - timedelta(days=BEFORE_THE_END)
-    train(tables, work / "bundle", plan=Plan(settings, how, cut_off))
-    history = TablesFolder.open(large)
-    last = reader_for(history, settings).span()[1]
+    settings = FeatureSettings(time_zone=ZONE)
+    simulate(preset("small") if small else world("national", lines), work / "country")
+    country = TablesFolder.open(work / "country")
+    last = reader_for(country, settings).span()[1]
     as_of = last - timedelta(days=BEFORE_THE_END)
-    create_store(history, settings, work / "store", as_of=as_of)
+    create_store(country, settings, work / "store", as_of=as_of)
+    # A bundle needs a year of results, not ten million lines: it learns from a smaller world.
+    taught = country
+    if not small:
+        simulate(preset("demo"), work / "demo")
+        taught = TablesFolder.open(work / "demo")
+    how = TrainSettings(model=ModelSettings(trees=30)) if small else TrainSettings()
+    train(taught, work / "bundle", plan=Plan(settings, how, as_of))
     url = f"sqlite:///{work / 'profiles.db'}"
     spec = load_bundle(work / "bundle").spec.settings
     ProfileDatabase.create(url, open_store(work / "store"), spec).close()
-    return Given(work / "bundle", url, lodged_on(large, as_of))
+    return Given(work / "bundle", url, lodged_on(work / "country", as_of))
 
 
 def lodged_on(tables: Path, day: date, most: int = 2_000) -> list[dict[str, Any]]:
     """Return declarations of one local day as JSON has them, without what is not stated."""
-    frame = pq.read_table(tables / "declarations.parquet").to_pandas()
-    local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
-    rows = frame[local == day].head(most)
+    begin = datetime.combine(day, clock(), tzinfo=ZoneInfo(ZONE))
+    window = (pc.field("lodged_at") >= begin) & (pc.field("lodged_at") < begin + timedelta(days=1))
+    rows = pq.read_table(tables / "declarations.parquet", filters=window).to_pandas().head(most)
     text = orjson.dumps(rows.to_dict("records"), option=orjson.OPT_SERIALIZE_NUMPY, default=str)
     return [
         {name: value for name, value in row.items() if value is not None and value != "NaT"}
@@ -333,7 +336,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="targeting-") as name:
         work = Path(name)
         if args.bundle is None:
-            given = prepared(work, 30_000 if args.small else args.lines, 30 if args.small else None)
+            given = prepared(work, args.lines, small=args.small)
         else:
             database = ProfileDatabase.open(args.profiles)
             given = Given(args.bundle, args.profiles, lodged_on(args.tables, database.as_of))

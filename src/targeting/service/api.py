@@ -51,7 +51,13 @@ class Api:
         self._desk = desk
 
     async def score(self, request: Request) -> Response:
-        """Score declarations, each as of the day it was lodged; nothing is kept."""
+        """Score declarations, each as of the day it was lodged; nothing is kept.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         desk = self._desk
         self._enter(request, "score")
         want = asked(
@@ -69,15 +75,33 @@ class Api:
         return answer
 
     async def declare(self, request: Request) -> Response:
-        """Keep declarations: they count in the profiles once their day closes."""
+        """Keep declarations: they count in the profiles once their day closes.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         return await self._accept(request, "declarations")
 
     async def results(self, request: Request) -> Response:
-        """Keep results of examinations: they count from the day they became known."""
+        """Keep results of examinations: they count from the day they became known.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         return await self._accept(request, "results")
 
     async def shortlist(self, request: Request) -> Response:
-        """Draw the list of what to open, from the declarations kept of an office and day."""
+        """Draw the list of what to open, from the declarations kept of an office and day.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         desk = self._desk
         self._enter(request, "score")
         asks = ListAsked.of(request.query_params, tuple(desk.words))
@@ -89,12 +113,24 @@ class Api:
         )
 
     async def model(self, request: Request) -> Response:
-        """Tell which model is in use, and what it is for."""
+        """Tell which model is in use, and what it is for.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         self._enter(request, "score")
         return answers.json_response(answers.model_answer(self._desk.current.serving))
 
     async def reload(self, request: Request) -> Response:
-        """Load the model the service was started with as its name stands now."""
+        """Load the model the service was started with as its name stands now.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         self._enter(request, "admin")
         current = self._desk.current
         try:
@@ -106,7 +142,13 @@ class Api:
         return answers.json_response(answers.reloaded_answer(current.serving, changed=changed))
 
     async def close_day(self, request: Request) -> Response:
-        """Add the events of a day that is over, and of the days before it, to the profiles."""
+        """Add the events of a day that is over, and of the days before it, to the profiles.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         desk = self._desk
         self._enter(request, "admin")
         day = day_of((await self._members(request, ("day",))).get("day"), "/day")
@@ -116,18 +158,36 @@ class Api:
         return answers.json_response(answers.closed_answer(closed))
 
     async def live(self, request: Request) -> Response:
-        """Say that the process answers."""
+        """Say that the process answers.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         visit_of(request.scope).route = "/health/live"
         return answers.json_response({"status": "live"})
 
     async def ready(self, request: Request) -> Response:
-        """Say that the service scores, with what, and why a newer model could not be loaded."""
+        """Say that the service scores, with what, and why a newer model could not be loaded.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         visit_of(request.scope).route = "/health/ready"
         current = self._desk.current
         return answers.json_response(answers.health_answer(current.serving, current.failure))
 
     async def metrics(self, request: Request) -> Response:
-        """Tell what is measured, as Prometheus reads it."""
+        """Tell what is measured, as Prometheus reads it.
+
+        Parameters
+        ----------
+        request
+            Of the caller.
+        """
         desk = self._desk
         if desk.settings.metrics_need_key:
             self._enter(request, "admin")

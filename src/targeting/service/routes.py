@@ -68,6 +68,7 @@ def router(desk: Desk) -> APIRouter:
             one.answer,
             methods=[one.method],
             responses=one.responses,
+            description=(one.answer.__doc__ or "").partition("\n")[0],
             openapi_extra=one.extra,
             response_class=Response,
             response_model=None,
