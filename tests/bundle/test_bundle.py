@@ -460,13 +460,19 @@ def with_leaves(text: str, value: str) -> str:
     return re.sub("^tree_sizes=.*$", f"tree_sizes={sizes}", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize(("leaf", "found"), [("nan", "nan"), ("0.5", "[0-9.]+")])
+@pytest.mark.parametrize(
+    ("leaf", "found"),
+    [
+        ("nan", "cannot be walked. Found: what is no number"),
+        ("0.5", "probe rows .* a difference of [0-9.]+ log-odds"),
+    ],
+)
 def test_other_trees_do_not_pass_the_probe(copy: Path, leaf: str, found: str) -> None:
     model = copy / "model.txt"
     model.write_text(with_leaves(model.read_text(), leaf))
     fix_hashes(copy)
 
-    with pytest.raises(BundleError, match=f"probe rows .* a difference of {found} log-odds"):
+    with pytest.raises(BundleError, match=found):
         load_bundle(copy)
 
 

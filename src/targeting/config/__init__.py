@@ -4,6 +4,7 @@ Every default lives in its class, once. A key the class does not know is refused
 the key and the nearest known one; all mistakes of a file are told at once.
 """
 
+from targeting.config.advice import AdviceSettings, LookSettings, PointedScheme, said
 from targeting.config.backtest import BacktestSettings
 from targeting.config.base import Settings, load, parse, read_yaml
 from targeting.config.expert import ConditionSettings, ExpertSettings, IndicatorSettings
@@ -39,6 +40,7 @@ __all__ = [
     "ALL",
     "DEFAULT_KEYS",
     "DEFAULT_LINKS",
+    "AdviceSettings",
     "AuditSettings",
     "BacktestSettings",
     "ConditionSettings",
@@ -51,7 +53,9 @@ __all__ = [
     "KeyStatistic",
     "LimitSettings",
     "LinkSettings",
+    "LookSettings",
     "ModelSettings",
+    "PointedScheme",
     "PromoteSettings",
     "RangeSettings",
     "RateSettings",
@@ -66,5 +70,6 @@ __all__ = [
     "load",
     "parse",
     "read_yaml",
+    "said",
     "short_name",
 ]

@@ -11,11 +11,14 @@ import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
-from targeting.scoring.scores import VIEWS, Scores, ScoresInfo
+from targeting.language import ENGLISH
+from targeting.scoring import precedents
+from targeting.scoring.one import lodged_on
+from targeting.scoring.scores import VIEWS, Scores, ScoresInfo, as_struct
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
 
@@ -25,15 +28,18 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from targeting.explain.contributions import Contributions
     from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
+    from targeting.language import Language
     from targeting.tables.folder import Tables
     from targeting.training.block import Known
     from targeting.training.model import Model
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
     Matrix = npt.NDArray[np.float32]
 
 Explain = Literal["none", "top", "all"]
@@ -84,7 +90,8 @@ class Numbers:
         revenue = model.expected_revenue(matrix, probability)
         if model.views is None:
             return cls(own, score, probability, revenue, None, None, None)
-        papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+        papers = model.views.papers(matrix, threads=model.threads)
+        conveyance = model.views.conveyance(matrix, threads=model.threads)
         both = either(papers, conveyance)
         return cls(own, score, probability, revenue, papers, conveyance, both)
 
@@ -148,16 +155,16 @@ def score_examined(model: Model, known: Known) -> pd.DataFrame:
     return score_matrix(model, rows, matrix).head(len(known))
 
 
-def explain_rows(
+def reasons_of(
     model: Model,
     spec: FeatureSpec,
     rows: pd.DataFrame,
     matrix: Matrix,
     score: Floats,
     *,
-    progress: Callable[[int], None] = lambda _: None,
-) -> list[list[dict[str, object]]]:
-    """Write the reasons of each row.
+    explained: Contributions | None = None,
+) -> list[list[Reason]]:
+    """Find the reasons of each row, in no language yet.
 
     Parameters
     ----------
@@ -170,25 +177,13 @@ def explain_rows(
     score
         Shape (n,). As `score_matrix` gave it: what it differs by from the line's own score is
         what the other lines of its consignment add.
-    progress
-        Told how many rows are done.
+    explained
+        Contributions of the rows where they are known already.
     """
     lines: list[dict[Hashable, object]] = rows.to_dict("records")
     named = [{str(name): value for name, value in line.items()} for line in lines]
     moved = score - model.score(matrix)
-    told = explain_lines(model, spec, named, matrix, moved, progress=progress)
-    return [
-        [
-            {
-                "text": reason.text,
-                "feature": reason.feature,
-                "family": reason.family,
-                "contribution": reason.contribution,
-            }
-            for reason in one
-        ]
-        for one in told
-    ]
+    return explain_lines(model, spec, named, matrix, moved, explained=explained)
 
 
 def explain_lines(
@@ -198,9 +193,9 @@ def explain_lines(
     matrix: Matrix,
     moved: Floats,
     *,
-    progress: Callable[[int], None] = lambda _: None,
+    explained: Contributions | None = None,
 ) -> list[list[Reason]]:
-    """Write the reasons of lines that are at hand by name.
+    """Find the reasons of lines that are at hand by name, in no language yet.
 
     Parameters
     ----------
@@ -212,15 +207,38 @@ def explain_lines(
         Shape (n, features).
     moved
         Shape (n,). What the other lines of the consignment add to each score.
-    progress
-        Told how many rows are done.
+    explained
+        Contributions of the lines where they are known already.
     """
-    explained = contributions(model, matrix, progress=progress)
+    if explained is None:
+        explained = contributions(model, matrix)
     each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
     return [
         reasons(spec.features, contribution, {**line, **_features_of(spec, values)}, others=others)
         for line, values, contribution, others in each
     ]
+
+
+def explain_rows(
+    model: Model,
+    spec: FeatureSpec,
+    rows: pd.DataFrame,
+    matrix: Matrix,
+    score: Floats,
+    *,
+    language: Language = ENGLISH,
+) -> list[list[dict[str, object]]]:
+    """Write the reasons of each row as a scores file holds them.
+
+    Parameters
+    ----------
+    model, spec, rows, matrix, score
+        As for `reasons_of`.
+    language
+        In which the reasons are written out.
+    """
+    found = reasons_of(model, spec, rows, matrix, score)
+    return [[as_struct(reason, language) for reason in one] for one in found]
 
 
 def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:
@@ -271,6 +289,7 @@ class Scorer:
             trained_until=manifest.training.cut_off_day,
             time_zone=manifest.features.time_zone,
             currency=manifest.train.currency,
+            features=manifest.features,
         )
 
     def score(
@@ -280,6 +299,7 @@ class Scorer:
         start: date,
         stop: date,
         explain: Explain = "top",
+        language: Language = ENGLISH,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Scores:
         """Score the declarations lodged in [start, stop).
@@ -295,6 +315,8 @@ class Scorer:
             Local days; `stop` is exclusive.
         explain
             `none`, `top` (the highest of each office and day) or `all`.
+        language
+            In which reasons are written out.
         progress
             Told what is being done.
 
@@ -311,7 +333,7 @@ class Scorer:
         self._require_window(tables, start, stop)
         snapshot = self._start_from(tables, start, progress)
         parts = [
-            self._score_chunk(rows, matrix, explain=explain, progress=progress)
+            self._score_chunk(rows, matrix, explain=explain, language=language, progress=progress)
             for rows, matrix in self._chunks(
                 tables, start, stop, snapshot=snapshot, progress=progress
             )
@@ -321,6 +343,48 @@ class Scorer:
             raise _nothing_lodged(tables, start, stop)
         _require_once(tables, rows["declaration_id"])
         return Scores(rows, self.info)
+
+    def score_one(
+        self,
+        tables: Tables,
+        declaration_id: str,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Scores:
+        """Score and explain one declaration, as `score` would on its day.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        declaration_id
+            Which one.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        Scores
+            One row.
+
+        Raises
+        ------
+        InputError
+            If the declaration is not in the tables. Its id is not repeated in the error.
+        """
+        day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
+        stop = day + timedelta(days=1)
+        snapshot = self._start_from(tables, day, progress)
+        chunks = self._chunks(tables, day, stop, snapshot=snapshot, progress=progress)
+        rows, matrix = next(iter(chunks))
+        _require_once(tables, rows["declaration_id"])
+        at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
+        scored = score_matrix(self.bundle.model, rows, matrix)
+        told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
+        return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
     def _start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
@@ -373,23 +437,66 @@ class Scorer:
         matrix: Matrix,
         *,
         explain: Explain,
+        language: Language,
         progress: Callable[[str], None],
     ) -> pd.DataFrame:
-        model, spec = self.bundle.model, self.bundle.spec
-        scored = score_matrix(model, rows, matrix)
+        scored = score_matrix(self.bundle.model, rows, matrix)
         if explain == "none":
             return scored
         chosen = np.arange(len(scored))
         if explain == "top":
             chosen = _top(scored, rows["lodged_local"].dt.date)
-        progress(f"reasons for {len(chosen):,} lines")
-        some = np.ascontiguousarray(matrix[chosen])
+        return self.explained(scored, rows, matrix, chosen, language=language, progress=progress)
+
+    def explained(
+        self,
+        scored: pd.DataFrame,
+        rows: pd.DataFrame,
+        matrix: Matrix,
+        chosen: Ints,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> pd.DataFrame:
+        """Add reasons to some scored lines, and the past examined lines most like them.
+
+        Parameters
+        ----------
+        scored
+            Shape (n,). From `score_matrix`.
+        rows, matrix
+            Shape (n,) and (n, features). What was scored.
+        chosen
+            Places of the lines to explain.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `scored` with `reasons`, and `similar` where the bundle has precedents; None in the
+            lines that were not chosen.
+        """
+        model, spec, held = self.bundle.model, self.bundle.spec, self.bundle.precedents
+        some, lines = np.ascontiguousarray(matrix[chosen]), rows.iloc[chosen]
         score = scored["score"].to_numpy()[chosen]
-        told = explain_rows(model, spec, rows.iloc[chosen], some, score)
-        column: list[list[dict[str, object]] | None] = [None] * len(scored)
-        for at, one in zip(chosen, told, strict=True):
-            column[at] = one
-        return scored.assign(reasons=pd.Series(column, index=scored.index, dtype="object"))
+        told: list[list[dict[str, object]]] = []
+        alike: list[dict[str, object]] = []
+        for start, pulled in contributions_by_chunk(model, some):
+            progress(f"reasons for {len(told):,} of {len(chosen):,} lines")
+            part = slice(start, start + len(pulled.values))
+            own, values = lines.iloc[part], some[part]
+            found = reasons_of(model, spec, own, values, score[part], explained=pulled)
+            told += [[as_struct(reason, language) for reason in one] for one in found]
+            if held is not None:
+                near = precedents.similar_to(held, spec, own, pulled)
+                alike += [precedents.as_struct(one) for one in near]
+        columns = {"reasons": _among(told, chosen, scored.index)}
+        if held is not None:
+            columns["similar"] = _among(alike, chosen, scored.index)
+        return scored.assign(**columns)
 
     def _require_window(self, tables: Tables, start: date, stop: date) -> None:
         if start >= stop:
@@ -407,6 +514,14 @@ class Scorer:
                 found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
                 do="Choose days inside that span.",
             )
+
+
+def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
+    """Lay what is told of some lines among all of them; None beside the others."""
+    column: list[object] = [None] * len(index)
+    for at, one in zip(chosen, told, strict=True):
+        column[at] = one
+    return pd.Series(column, index=index, dtype="object")
 
 
 def _require_once(tables: Tables, ids: pd.Series) -> None:
@@ -429,7 +544,7 @@ def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
     )
 
 
-def _top(scored: pd.DataFrame, day: pd.Series) -> npt.NDArray[np.int64]:
+def _top(scored: pd.DataFrame, day: pd.Series) -> Ints:
     """Choose the highest lines of each office and day, ties by id, in the frame's order."""
     keyed = scored.assign(day=day.to_numpy(), at=np.arange(len(scored)))
     ordered = keyed.sort_values(["score", "declaration_id"], ascending=[False, True])

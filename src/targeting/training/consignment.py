@@ -116,7 +116,7 @@ def pooled(score: Floats, rows: pd.DataFrame, share: float) -> Floats:
     >>> pooled(np.array([0.0, 2.0, 5.0]), rows, 0.5).tolist()
     [0.5, 1.5, 5.0]
     """
-    return pooled_by(score, codes(rows), share) if share and len(score) else score
+    return pooled_by(score, codes(rows), share) if share and len(score) > 1 else score
 
 
 def pooled_by(score: Floats, code: npt.NDArray[np.int64], share: float) -> Floats:

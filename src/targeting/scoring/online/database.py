@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from targeting.config import ALL
 from targeting.errors import InputError
-from targeting.features.engine import day_number
+from targeting.features.engine import Reader, day_number
 from targeting.features.kernel import STATISTICS
 from targeting.features.store.index import StoreSettings
 from targeting.scoring.online.accepting import Taker
@@ -164,9 +164,12 @@ class ProfileDatabase:
                 do="Make one with `targeting online create`.",
             )
         engine = opened(url)
-        with reading(engine) as connection:
-            design = read_design(connection)
-        return cls(engine, design)
+        try:
+            with reading(engine) as connection:
+                return cls(engine, read_design(connection))
+        except BaseException:
+            engine.dispose()
+            raise
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -289,6 +292,19 @@ class ProfileDatabase:
         """
         with reading(self.engine) as connection:
             return Checker(connection, self.design).key(name)
+
+    def counts_beside(self, tables: Tables) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Count declarations and results in the profiles, and those the tables give to the day.
+
+        Parameters
+        ----------
+        tables
+            All history up to `as_of`.
+        """
+        with reading(self.engine) as connection:
+            mine, as_of = self.counted(connection), day_of(read_ledger(connection).as_of)
+        reader = Reader(tables, self.design.settings.time_zone, ())
+        return mine, reader.events_before(as_of)
 
     def verify(self, tables: Tables, *, progress: Tell = _silent) -> Difference:
         """Compare every profile with those made from scratch.

@@ -201,7 +201,7 @@ def day_of(number: int) -> date:
     return date.fromordinal(EPOCH.toordinal() + number)
 
 
-def written(row: Row) -> str:
+def written(row: Mapping[str, Value]) -> str:
     """Write a typed row as text that is the same whenever the row is.
 
     Parameters

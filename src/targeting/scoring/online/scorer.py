@@ -12,6 +12,7 @@ from targeting.bundle.bundle import load_bundle
 from targeting.errors import DayError, InputError
 from targeting.features.lines import Lines
 from targeting.features.store.index import StoreSettings
+from targeting.language import ENGLISH
 from targeting.scoring.online.database import ProfileDatabase
 from targeting.scoring.online.engine import reading
 from targeting.scoring.online.features import OnlineFeatures
@@ -28,7 +29,7 @@ from targeting.scoring.online.rows import (
 )
 from targeting.scoring.online.tables import OF_CONSIGNMENT
 from targeting.scoring.scorer import Numbers, Scorer, explain_lines
-from targeting.scoring.scores import VIEWS, Scores
+from targeting.scoring.scores import VIEWS, Scores, as_struct
 from targeting.tables.schema import DECLARATIONS
 from targeting.training.consignment import codes_of, pooled_by
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from targeting.bundle.bundle import Bundle
     from targeting.explain.reasons import Reason
+    from targeting.language import Language
     from targeting.scoring.online.ledger import Ledger
     from targeting.scoring.online.rows import Row
     from targeting.scoring.scores import ScoresInfo
@@ -92,8 +94,14 @@ class Scored:
     lines: tuple[ScoredLine, ...]
     info: ScoresInfo
 
-    def scores(self) -> Scores:
-        """Return them as a scores file holds them, by `lodged_at`, `declaration_id`."""
+    def scores(self, language: Language = ENGLISH) -> Scores:
+        """Return them as a scores file holds them, by `lodged_at`, `declaration_id`.
+
+        Parameters
+        ----------
+        language
+            In which reasons are written out.
+        """
         ordered = sorted(self.lines, key=lambda one: (one.lodged_at, one.declaration_id))
         names = [*_COLUMNS, *(name for name in VIEWS if self._has(name))]
         columns: dict[str, Any] = {name: [getattr(one, name) for one in ordered] for name in names}
@@ -101,7 +109,10 @@ class Scored:
             "datetime64[us, UTC]"
         )
         if any(one.reasons is not None for one in ordered):
-            columns["reasons"] = [_as_dicts(one.reasons) for one in ordered]
+            columns["reasons"] = [
+                None if one.reasons is None else [as_struct(told, language) for told in one.reasons]
+                for one in ordered
+            ]
         return Scores(pd.DataFrame(columns), self.info)
 
     def _has(self, name: str) -> bool:
@@ -111,20 +122,6 @@ class Scored:
 _COLUMNS = (
     "declaration_id", "lodged_at", "office_id", "score", "probability", "expected_revenue",
 )  # fmt: skip
-
-
-def _as_dicts(reasons: tuple[Reason, ...] | None) -> list[dict[str, object]] | None:
-    if reasons is None:
-        return None
-    return [
-        {
-            "text": one.text,
-            "feature": one.feature,
-            "family": one.family,
-            "contribution": one.contribution,
-        }
-        for one in reasons
-    ]
 
 
 @dataclass(frozen=True, slots=True)
