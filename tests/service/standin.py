@@ -12,6 +12,7 @@ import pandas as pd
 
 from targeting.errors import DayError
 from targeting.explain.reasons import Reason
+from targeting.language import Phrase
 from targeting.scoring.online import Accepted, Closed, Refused, Scored, ScoredLine, Status
 from targeting.scoring.scores import Scores, ScoresInfo
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OPEN_DAY = date(2024, 3, 15)
-REASON = Reason("a fact of the line", "gross_mass_kg", "declared", 0.25)
+REASON = Reason(Phrase("not stated"), "gross_mass_kg", "mass", "declared", 0.25, (3,), "")
 
 
 @dataclass
@@ -65,7 +66,7 @@ class StandInDatabase:
 class StandInScored(Scored):
     """Scored lines with the frame the list is drawn from."""
 
-    def scores(self) -> Scores:
+    def scores(self, *_: Any) -> Scores:
         names = ("declaration_id", "lodged_at", "office_id", "score", "probability",
                  "expected_revenue")  # fmt: skip
         rows = [{name: getattr(line, name) for name in names} for line in self.lines]

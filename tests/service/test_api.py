@@ -90,7 +90,19 @@ def test_reasons_come_when_asked_for(service, count):
         "/v1/score", json={"declarations": rows, "explain": True}, headers=service.key("score")
     ).json()
 
-    assert [one["reasons"][0]["text"] for one in answer["scores"]] == ["a fact of the line"] * count
+    assert [one["reasons"][0]["text"] for one in answer["scores"]] == ["not stated"] * count
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "not stated"), ("ru", "не указано")])
+def test_reasons_are_told_in_the_language_asked_for(service, language, text):
+    body = {"declarations": [declaration()], "explain": True, "language": language}
+
+    answer = service.client.post("/v1/score", json=body, headers=service.key("score")).json()
+
+    assert answer["scores"][0]["reasons"] == [
+        {"text": text, "feature": "gross_mass_kg", "subject": "mass", "family": "declared",
+         "contribution": 0.25, "indicators": [3], "key": ""},
+    ]  # fmt: skip
 
 
 def test_every_breach_of_every_row_is_told_at_once(service):

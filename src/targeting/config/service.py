@@ -110,6 +110,8 @@ class ServiceSettings(Settings):
         How soon a key made or revoked by command counts in a running service.
     metrics_need_key
         Whether `/metrics` asks for a key of scope `admin`; true when others reach the address.
+    languages
+        Folder of further languages reasons can be told in, beside those of the package.
     shortlist
         Ranking, random share and seed of the list. Its time zone is the bundle's.
     """
@@ -123,4 +125,5 @@ class ServiceSettings(Settings):
     close_after_minutes: float | None = Field(default=None, ge=0, le=1_440)
     refresh_seconds: float = Field(default=2.0, gt=0, le=600)
     metrics_need_key: bool = False
+    languages: Path | None = None
     shortlist: ShortlistSettings = ShortlistSettings()

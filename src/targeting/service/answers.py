@@ -85,8 +85,11 @@ def reasons_answer(reasons: Sequence[Reason], words: Callable[[Reason], str]) ->
         {
             "text": words(one),
             "feature": one.feature,
+            "subject": one.subject,
             "family": one.family,
             "contribution": one.contribution,
+            "indicators": one.indicators,
+            "key": one.key,
         }
         for one in reasons
     ]

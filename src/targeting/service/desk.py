@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from targeting.errors import TargetingError
 from targeting.ingest.rows import RowReader
+from targeting.language.catalogue import Language, languages
 from targeting.service.keys import KeyRing
 from targeting.service.logs import tell
 from targeting.service.problems import ProblemError
@@ -25,6 +25,7 @@ from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import date
+    from pathlib import Path
 
     from targeting.config import ServiceSettings
     from targeting.explain.reasons import Reason
@@ -144,7 +145,7 @@ class Desk:
             ring=ring,
             audit=audit,
             metrics=current.metrics,
-            words={"en": attrgetter("text")},
+            words=wording(settings.languages),
             rates=Rates(settings.rate),
             declarations=reading(DECLARATIONS),
             results=reading(INSPECTIONS),
@@ -253,6 +254,26 @@ class Desk:
         self.reader.shutdown()
         self.audit.close()
         self.ring.store.close()
+
+
+def wording(folder: Path | None) -> dict[str, Callable[[Reason], str]]:
+    """Open every language once, so that no request names a file.
+
+    Parameters
+    ----------
+    folder
+        Where further languages are; None for those of the package.
+
+    Raises
+    ------
+    ConfigError
+        If a catalogue is broken.
+    """
+    return {code: partial(_say, Language.named(code, folder)) for code in languages(folder)}
+
+
+def _say(language: Language, reason: Reason) -> str:
+    return language.say(reason.phrase)
 
 
 async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:

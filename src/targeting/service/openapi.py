@@ -133,9 +133,11 @@ def _object(
     return whole | ({"additionalProperties": False} if closed else {})
 
 
-_REASON = _object(
-    {"text": _TEXT, "feature": _TEXT, "family": _TEXT, "contribution": {"type": "number"}}
-)
+_REASON = _object({
+    "text": _TEXT, "feature": _TEXT, "subject": _TEXT, "family": _TEXT,
+    "contribution": {"type": "number"}, "indicators": {"type": "array", "items": _COUNT},
+    "key": _TEXT,
+})  # fmt: skip
 _REASONS = {"type": "array", "items": _REASON}
 _NUMBERS = {"score": {"type": "number"}, "probability": {"type": "number"},
             "expected_revenue": _NUMBER}  # fmt: skip
