@@ -95,4 +95,4 @@ def test_requests_that_fit_and_that_do_not_are_answered_as_described(fuzzed, lab
 @pytest.mark.slow
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_many_requests_that_fit_and_that_do_not(fuzzed, label):
-    judge(fuzzed, label, examples=200)
+    judge(fuzzed, label, examples=100)

@@ -49,7 +49,11 @@ def serve(
         str, typer.Option(help="Bundle folder or registry name, as models:/targeting@champion.")
     ],
     profiles: Annotated[
-        str, typer.Option(help="Database of living profiles, as sqlite:///profiles.db.")
+        str,
+        typer.Option(
+            envvar="TARGETING_DATABASE",
+            help="Database of living profiles, as sqlite:///profiles.db.",
+        ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8080,
