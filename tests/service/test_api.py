@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.service.standin import OPEN_DAY, declaration, result
 
-from targeting.errors import BundleError, InputError
+from targeting.errors import BundleError, InputError, OutputError
 
 POSTS = (
     ("/v1/score", "score", {"declarations": [declaration()]}),
@@ -516,3 +516,24 @@ def test_the_day_before_is_closed_by_itself(make_service, monkeypatch):
 
 def test_days_are_left_open_unless_told_otherwise(service):
     assert service.desk.day_over(datetime.now(UTC)) is None
+
+
+def test_a_service_without_its_profiles_is_not_ready_but_lives(service, monkeypatch):
+    def gone(*_args, **_kwargs):
+        raise OutputError("the profile database cannot be used", where="the profile database",
+                          found="disk", do="Check its disk.")  # fmt: skip
+
+    class Gone:
+        as_of = property(gone)
+        status = gone
+
+    serving = service.desk.current.serving
+    monkeypatch.setattr(serving.scorer, "database", Gone())
+
+    assert problem(service.client.get("/health/ready"), "unavailable", 503)["errors"]
+    assert service.client.get("/health/live").status_code == 200
+    problem(service.client.get("/metrics"), "unavailable", 503)
+    scored = service.client.post(
+        "/v1/score", json={"declarations": [declaration()]}, headers=service.key("score")
+    )
+    problem(scored, "unavailable", 503)

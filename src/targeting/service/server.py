@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging.config
 import os
@@ -174,7 +175,11 @@ def make_app(options: ServeOptions) -> Door:
     desk = make_desk(options, os.environ)
     serving = desk.current.serving
     tell("loaded", bundle_id=serving.bundle_id, seconds=round(serving.seconds, 3))
-    return create_app(desk)
+    app = create_app(desk)
+    # What is here now stays: looking through it for garbage again and again would hold up requests.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def run(options: ServeOptions) -> None:
