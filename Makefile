@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-online bench-profiles bench-replay bench-simulate bench-training lock clean
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-online bench-online-crash bench-online-store bench-profiles bench-replay bench-simulate bench-training lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -83,6 +83,12 @@ bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 
 bench-online: setup  ## Online scoring beside mlflow models serve: ten million declarations
 	$(BIN)/python -m benchmarks.online
+
+bench-online-crash: setup  ## Kill a writer of living profiles thirty times, and count its events
+	$(BIN)/python -m benchmarks.online_crash
+
+bench-online-store: setup  ## Speed of living profiles in a database: two million keys
+	$(BIN)/python -m benchmarks.online_store
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles

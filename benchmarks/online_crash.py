@@ -1,6 +1,6 @@
 """Kill a writer of a profile database, again and again, and count what became of its events.
 
-Run: python -m benchmarks.online_crash [--kills 30] [--url URL] [--seed 7].
+Run: python -m benchmarks.online_crash [--kills 30] [--days 31] [--url URL] [--seed 7].
 
 A writer hands the events of a simulated port to a database, some of them days late, closes days,
 and tells of every step that is kept. It is killed (SIGKILL) at a moment drawn by lot, started again
@@ -18,7 +18,6 @@ import json
 import multiprocessing
 import os
 import random
-import select
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -41,10 +40,10 @@ if TYPE_CHECKING:
 
 ZONE = "Asia/Baku"
 BEGIN = date(2024, 3, 1)
-END = date(2024, 4, 1)
+DAYS = 31
 AT_ONCE = 4  # events of one call
 LATE = 0.1  # of the events come days after their own
-LONGEST_SECONDS = 1.5
+LONGEST_SECONDS = 0.1
 REPEATED_STEPS = 5
 
 Row = dict[str, Any]
@@ -62,8 +61,6 @@ class Counts:
         Calls and the events in them.
     repeated_steps
         Steps that were taken again although they had been told of.
-    unsure_steps
-        Steps a killed writer was at, and had not told of.
     lost, twice
         Declarations and results that are missing from the profiles, or counted twice.
     largest_difference
@@ -74,27 +71,27 @@ class Counts:
     steps: int
     events: int
     repeated_steps: int
-    unsure_steps: int
     lost: int
     twice: int
     largest_difference: float
 
 
-def steps_of(tables: TablesFolder, draw: random.Random) -> list[dict[str, Any]]:
+def steps_of(tables: TablesFolder, draw: random.Random, days: int) -> list[dict[str, Any]]:
     """List the calls: a few events at a time, day after day, each day then closed."""
     waiting: dict[date, list[tuple[str, Row]]] = {}
-    for kind, day, row in _events(tables):
+    end = BEGIN + timedelta(days=days)
+    for kind, day, row in _events(tables, end):
         late = draw.randrange(1, 5) if draw.random() < LATE else 0
-        waiting.setdefault(min(day + timedelta(days=late), END), []).append((kind, row))
+        waiting.setdefault(min(day + timedelta(days=late), end), []).append((kind, row))
     steps: list[dict[str, Any]] = []
-    for number in range((END - BEGIN).days + 1):
+    for number in range(days + 1):
         day = BEGIN + timedelta(days=number)
         events = waiting.get(day, [])
         draw.shuffle(events)
         for at in range(0, len(events), AT_ONCE):
             some = events[at : at + AT_ONCE]
             steps.append({kind: [row for name, row in some if name == kind] for kind in _KINDS})
-        if day < END:
+        if day < end:
             steps.append({"close": day.isoformat()})
     return steps
 
@@ -102,7 +99,7 @@ def steps_of(tables: TablesFolder, draw: random.Random) -> list[dict[str, Any]]:
 _KINDS = ("declarations", "results")
 
 
-def _events(tables: TablesFolder) -> Iterator[tuple[str, date, Row]]:
+def _events(tables: TablesFolder, end: date) -> Iterator[tuple[str, date, Row]]:
     import pyarrow.parquet as pq
 
     for kind, table, clock in (
@@ -111,7 +108,7 @@ def _events(tables: TablesFolder) -> Iterator[tuple[str, date, Row]]:
     ):
         for row in pq.read_table(tables.path / f"{table.name}.parquet").to_pylist():
             day = row[clock].astimezone(ZoneInfo(ZONE)).date()
-            if BEGIN <= day < END:
+            if BEGIN <= day < end:
                 yield kind, day, {name: _plain(value) for name, value in row.items()}
 
 
@@ -124,7 +121,7 @@ class Killer:
 
     def __init__(self, url: str, steps: Path, draw: random.Random) -> None:
         self.url, self.steps, self.draw = url, steps, draw
-        self.kills = self.repeated = self.unsure = 0
+        self.kills = self.repeated = 0
         self.forks = multiprocessing.get_context("forkserver")
         self.forks.set_forkserver_preload([crash_writer.__name__])
 
@@ -135,46 +132,39 @@ class Killer:
             again = self.draw.randrange(REPEATED_STEPS + 1)
             start = max(0, kept + 1 - again)
             self.repeated += kept + 1 - start
-            seconds = self.draw.uniform(0.05, LONGEST_SECONDS) if self.kills < kills else None
-            last = self._one(start, seconds)
-            if last < many - 1 and seconds is None:
-                raise RuntimeError("a writer stopped by itself")
-            kept = max(kept, last)
+            # As many steps as leave the rest of the kills a share each.
+            share = 2 * (many - kept) // (kills - self.kills + 1)
+            steps = self.draw.randrange(1, max(share, 2)) if self.kills < kills else None
+            kept = max(kept, self._one(start, None if steps is None else kept + steps))
 
-    def _one(self, start: int, seconds: float | None) -> int:
+    def _one(self, start: int, until: int | None) -> int:
+        """Let a writer take steps; kill it soon after one of them is told of."""
         hear, tell = os.pipe()
-        os.set_inheritable(tell, True)  # noqa: FBT003
         arguments = (self.url, self.steps, start, _Pipe(tell))
         writer = self.forks.Process(target=_written, args=arguments)
         writer.start()
         os.close(tell)
-        last = start - 1
-        until = None
-        while True:
-            wait = None if until is None else max(0.0, until - time.monotonic())
-            ready, _, _ = select.select([hear], [], [], wait)
-            told = os.read(hear, 4) if ready else b""
-            if told:
-                last = int.from_bytes(told, "big")
-                # The clock starts with the first step kept: before it there is little to break.
-                if until is None and seconds is not None:
-                    until = time.monotonic() + seconds
-                continue
-            if not ready:
-                writer.kill()
-                self.kills, self.unsure = self.kills + 1, self.unsure + 1
-                last = max(last, self._rest(hear))
-            break
+        last = self._heard(hear, until)
+        if until is not None and last >= until:
+            # At some moment of the next step, or of the one after.
+            time.sleep(self.draw.uniform(0.0, LONGEST_SECONDS))
+            writer.kill()
+            self.kills += 1
+            last = max(last, self._heard(hear, None))
         writer.join()
         os.close(hear)
+        if until is None and writer.exitcode:
+            raise RuntimeError("a writer stopped by itself")
         return last
 
     @staticmethod
-    def _rest(hear: int) -> int:
-        """Hear what was told before the writer died."""
+    def _heard(hear: int, until: int | None) -> int:
+        """Hear which steps are kept, until one is reached or the writer is gone."""
         last = -1
         while told := os.read(hear, 4):
             last = int.from_bytes(told, "big")
+            if until is not None and last >= until:
+                break
         return last
 
 
@@ -198,7 +188,9 @@ def _written(url: str, steps: Path, start: int, told: int) -> None:
     crash_writer.write(url, steps, start, told)
 
 
-def crashed(folder: Path, *, kills: int, seed: int, url: str | None = None) -> Counts:
+def crashed(
+    folder: Path, *, kills: int, seed: int, url: str | None = None, days: int = DAYS
+) -> Counts:
     """Make a world and a database, kill its writers, and count.
 
     Parameters
@@ -211,6 +203,8 @@ def crashed(folder: Path, *, kills: int, seed: int, url: str | None = None) -> C
         Of what is drawn by lot.
     url
         Of the database; None is a SQLite file in the folder.
+    days
+        Whose events are handed over.
     """
     draw = random.Random(seed)  # noqa: S311 - a benchmark draws no secrets
     simulate(preset("small"), folder / "tables")
@@ -219,7 +213,7 @@ def crashed(folder: Path, *, kills: int, seed: int, url: str | None = None) -> C
     store = create_store(tables, settings, folder / "profiles", as_of=BEGIN).store
     url = url or f"sqlite:///{folder / 'profiles.db'}"
     ProfileDatabase.create(url, store, settings, tables=tables).close()
-    steps = steps_of(tables, draw)
+    steps = steps_of(tables, draw, days)
     path = folder / "steps.json"
     path.write_text(json.dumps(steps), encoding="utf-8")
     killer = Killer(url, path, draw)
@@ -240,7 +234,6 @@ def _counted(
         steps=len(steps),
         events=len(events),
         repeated_steps=killer.repeated,
-        unsure_steps=killer.unsure,
         lost=sum(-gap for gap in gaps if gap < 0),
         twice=sum(gap for gap in gaps if gap > 0),
         largest_difference=worst.sums,
@@ -252,10 +245,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--url")
+    parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--url", help="of an empty database; else a SQLite file is made")
     told = parser.parse_args(arguments)
     with TemporaryDirectory() as folder:
-        counts = crashed(Path(folder), kills=told.kills, seed=told.seed, url=told.url)
+        counts = crashed(
+            Path(folder), kills=told.kills, seed=told.seed, url=told.url, days=told.days
+        )
     print(json.dumps(asdict(counts), indent=1))
     if counts.lost or counts.twice:
         sys.exit(1)

@@ -253,11 +253,16 @@ def ledger_row(connection: Connection) -> Any:
     return connection.execute(READ_LEDGER).one_or_none()
 
 
+_DAYS = "SELECT as_of, versions_from, remembered_from, keep_days FROM ledger"
 _ONE_STATE = "SELECT state FROM profiles WHERE key = ?"
 _STATES = "SELECT key, state FROM profiles WHERE key = ANY(%s)"
 _ONE_PAST = "SELECT day, state FROM past_profiles WHERE key = ? AND day >= ? ORDER BY day"
 _PAST = (
     "SELECT key, day, state FROM past_profiles WHERE key = ANY(%s) AND day >= %s ORDER BY key, day"
+)
+_OF_CONSIGNMENT = (
+    "SELECT record FROM declarations WHERE consignment = ?",
+    "SELECT record FROM declarations WHERE consignment = %s",
 )
 _RECORDS = {
     "declarations": (
@@ -325,6 +330,32 @@ def past_states(
     for key, at, state in cursor.execute(_PAST, (list(keys), day)):
         found.setdefault(bytes(key), []).append((at, bytes(state)))
     return found
+
+
+def records_beside(connection: Connection, consignment: bytes) -> list[str]:
+    """Return the records of every line of a consignment.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    consignment
+        What its lines share.
+    """
+    cursor = connection.connection.cursor()
+    statement = _OF_CONSIGNMENT[connection.dialect.name != "sqlite"]
+    return [row[0] for row in cursor.execute(statement, (consignment,)).fetchall()]
+
+
+def days_kept(connection: Connection) -> tuple[int, int, int, int]:
+    """Return the four days of the ledger, as a line that is scored wants them: at once.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    """
+    return connection.connection.cursor().execute(_DAYS).fetchone()
 
 
 def records_of(connection: Connection, table: str, ids: Sequence[str]) -> dict[str, str]:

@@ -6,12 +6,11 @@ import json
 import math
 import re
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from targeting.errors import ContractError
 from targeting.features.engine import EPOCH
-from targeting.tables.schema import DECLARATIONS, INSPECTIONS
+from targeting.tables.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
 
     Row = dict[str, Value]
 
+_COLUMNS: Mapping[str, Mapping[str, Column]] = {
+    table.name: {column.name: column for column in table.columns} for table in TABLES
+}
+_REQUIRED = {
+    table.name: tuple(column.name for column in table.columns if not column.null)
+    for table in TABLES
+}
 _SHOWN = 20
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_INT = 2**63 - 1
@@ -45,6 +51,7 @@ def typed(rows: Sequence[Mapping[str, Any]], table: Table) -> list[Row]:
 
     Examples
     --------
+    >>> from targeting.tables.schema import DECLARATIONS
     >>> typed([{"hs_code": "0805"}], DECLARATIONS)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     targeting.errors.ContractError: declarations: ... Found: row 0: declaration_id is missing; ...
@@ -64,7 +71,7 @@ def typed(rows: Sequence[Mapping[str, Any]], table: Table) -> list[Row]:
 
 
 def _typed(row: Mapping[str, Any], table: Table, tell: Any) -> Row:
-    columns, out = _columns(table), {}
+    columns, out = _COLUMNS[table.name], {}
     for name, given in row.items():
         value = _plain(given)
         if value is None:
@@ -78,20 +85,10 @@ def _typed(row: Mapping[str, Any], table: Table, tell: Any) -> Row:
             tell(f"{name} {breach}")
         else:
             out[name] = read
-    for name in _required(table):
+    for name in _REQUIRED[table.name]:
         if name not in out and _plain(row.get(name)) is None:
             tell(f"{name} is missing")
     return out
-
-
-@cache
-def _columns(table: Table) -> dict[str, Column]:
-    return {column.name: column for column in table.columns}
-
-
-@cache
-def _required(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.columns if not column.null)
 
 
 def _plain(value: Any) -> Any:
@@ -226,10 +223,7 @@ def _as_text(value: object) -> str:
 
 
 _MOMENTS = tuple(
-    column.name
-    for table in (DECLARATIONS, INSPECTIONS)
-    for column in table.columns
-    if column.kind == "timestamp"
+    column.name for table in TABLES for column in table.columns if column.kind == "timestamp"
 )
 
 

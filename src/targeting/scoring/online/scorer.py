@@ -14,9 +14,9 @@ from targeting.features.lines import Lines
 from targeting.features.store.index import StoreSettings
 from targeting.language import ENGLISH
 from targeting.scoring.online.database import ProfileDatabase
-from targeting.scoring.online.engine import reading
+from targeting.scoring.online.engine import days_kept, reading, records_beside
 from targeting.scoring.online.features import OnlineFeatures
-from targeting.scoring.online.ledger import read_ledger
+from targeting.scoring.online.ledger import Ledger
 from targeting.scoring.online.reading import profiles_of
 from targeting.scoring.online.rows import (
     consignment_of,
@@ -27,7 +27,6 @@ from targeting.scoring.online.rows import (
     read,
     typed,
 )
-from targeting.scoring.online.tables import OF_CONSIGNMENT
 from targeting.scoring.scorer import Numbers, Scorer, explain_lines
 from targeting.scoring.scores import VIEWS, Scores, as_struct
 from targeting.tables.schema import DECLARATIONS
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from targeting.bundle.bundle import Bundle
     from targeting.explain.reasons import Reason
     from targeting.language import Language
-    from targeting.scoring.online.ledger import Ledger
     from targeting.scoring.online.rows import Row
     from targeting.scoring.scores import ScoresInfo
 
@@ -237,12 +235,12 @@ class OnlineScorer:
             read(record)
             for one in consignments
             if one is not None
-            for record in connection.execute(OF_CONSIGNMENT, {"consignment": one}).scalars()
+            for record in records_beside(connection, one)
         ]
         return [row for row in found if row["declaration_id"] not in ids]
 
     def _matrix(self, connection: Connection, rows: Sequence[Row]) -> Matrix:
-        design, ledger = self.database.design, read_ledger(connection)
+        design, ledger = self.database.design, Ledger(*days_kept(connection))
         days = [local_day(moment_of(row, "lodged_at"), design.zone) for row in rows]
         _require_days(days, ledger)
         lines = Lines.of_rows(rows, design.settings.time_zone)

@@ -134,7 +134,6 @@ DECLARATIONS_OF_OFFICE = text(
     "SELECT record FROM declarations WHERE day >= :start AND day < :stop "
     "AND office_id = :office_id ORDER BY lodged_at, declaration_id"
 )
-OF_CONSIGNMENT = text("SELECT record FROM declarations WHERE consignment = :consignment")
 
 PUT_RESULT = text(
     "INSERT INTO results (inspection_id, declaration_id, day, counts_from, folded, record) "
