@@ -31,6 +31,7 @@ OPTIONS = {
         "--scores", "--tables", "--capacity", "--output", "--language", "--languages",
     ),
     "serve": ("--model", "--profiles", "--host", "--port", "--workers", "--config"),
+    "explain": ("--model", "--tables", "--declaration", "--advice", "--language", "--languages"),
     "evaluate": ("--scores", "--tables", "--output"),
 }  # fmt: skip
 
