@@ -87,8 +87,21 @@ class Checker:
         InputError
             If the events differ, or a profile does.
         """
-        as_of, settings = day_of(ledger.as_of), self.design.settings
         self._require_same_events(tables, counted, ledger)
+        worst = self._compared(tables, ledger, progress)
+        if not worst.small:
+            raise InputError(
+                "the profiles differ from those made from scratch",
+                where="the profile database",
+                found=f"{worst.where} by {worst.sums:.1e}, {worst.days:,} days",
+                do="Make them again with `targeting online rebuild`.",
+            )
+        return worst
+
+    def _compared(
+        self, tables: Tables, ledger: Ledger, progress: Callable[[str], None]
+    ) -> Difference:
+        as_of, settings = day_of(ledger.as_of), self.design.settings
         found: dict[str, Difference] = {}
         alone = Lock()  # a connection serves one at a time
 
@@ -101,15 +114,7 @@ class Checker:
                 )  # fmt: skip
 
         profiles_between(tables, settings.features(), (None, as_of), one, progress=progress)
-        worst = reduce(Difference.worse, [found[name] for name in settings.profile_columns])
-        if not worst.small:
-            raise InputError(
-                "the profiles differ from those made from scratch",
-                where="the profile database",
-                found=f"{worst.where} by {worst.sums:.1e}, {worst.days:,} days",
-                do="Make them again with `targeting online rebuild`.",
-            )
-        return worst
+        return reduce(Difference.worse, [found[name] for name in settings.profile_columns])
 
     def _require_same_events(
         self, tables: Tables, counted: tuple[int, int], ledger: Ledger

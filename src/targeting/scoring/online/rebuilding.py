@@ -70,7 +70,14 @@ class Rebuilder:
         for statement in _TAKE_OUT:
             self.connection.execute(statement, {"day": self.ledger.as_of})
         loader = Loader(self.connection, self.design, self.ledger)
-        alone = Lock()
+        self._load(loader, tables, progress)
+        self.connection.execute(MATCH_ALL_RESULTS)
+        now = replace(self.ledger, versions_from=self.ledger.as_of)
+        self.connection.execute(VERSIONS_BEGIN, {"day": now.versions_from})
+        Taker(self.connection, self.design, now).fold_waiting()
+
+    def _load(self, loader: Loader, tables: Tables, progress: Callable[[str], None]) -> None:
+        alone = Lock()  # two keys are made side by side
 
         def keep(name: str, profiles: KeyProfiles) -> None:
             with alone:
@@ -79,7 +86,3 @@ class Rebuilder:
         days = (None, day_of(self.ledger.as_of))
         profiles_between(tables, self.design.settings.features(), days, keep, progress=progress)
         loader.events(tables, progress=progress)
-        self.connection.execute(MATCH_ALL_RESULTS)
-        now = replace(self.ledger, versions_from=self.ledger.as_of)
-        self.connection.execute(VERSIONS_BEGIN, {"day": now.versions_from})
-        Taker(self.connection, self.design, now).fold_waiting()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from targeting.bundle.bundle import load_bundle
 from targeting.errors import DayError, InputError
+from targeting.features.engine import day_start
 from targeting.features.lines import Lines
 from targeting.features.store.index import StoreSettings
 from targeting.language import ENGLISH
@@ -184,6 +186,15 @@ class OnlineScorer:
     def info(self) -> ScoresInfo:
         """Where the scores come from."""
         return Scorer(self.bundle).info
+
+    def warm(self) -> None:
+        """Score a line nobody lodged, so that the first real one does not wait for what loads."""
+        noon = day_start(self.database.as_of, self.info.time_zone) + timedelta(hours=12)
+        line = {
+            "declaration_id": "", "lodged_at": noon, "flow": "import", "transport_mode": "unknown",
+            "office_id": "", "hs_code": "0000",
+        }  # fmt: skip
+        self.score([line], explain=True)
 
     def score(
         self, declarations: Sequence[Mapping[str, Any]] | pd.DataFrame, *, explain: bool = False
