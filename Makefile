@@ -114,7 +114,7 @@ bench-training: setup  ## Time and memory of training: a million rows of every f
 
 lock: setup  ## Pin the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-annotate --no-header --extra dev --extra dvc pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-annotate --no-header --extra dev --extra dvc --extra postgres pyproject.toml -o requirements.lock
 
 clean:  ## Remove what was made
 	rm -rf .venv demo build .pytest_cache .ruff_cache .hypothesis
