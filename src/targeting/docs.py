@@ -16,6 +16,7 @@ from targeting.config import (
     ExpertSettings,
     FeatureSettings,
     PromoteSettings,
+    ServiceSettings,
     Settings,
     ShortlistSettings,
     TrainSettings,
@@ -59,6 +60,7 @@ SECTIONS = (
     SettingsPage(BacktestSettings, "configs/backtest.yaml", "`backtest --config`"),
     SettingsPage(PromoteSettings, "configs/promote.yaml", "`promote --config`"),
     SettingsPage(ShortlistSettings, "configs/shortlist.yaml", "`shortlist --config`"),
+    SettingsPage(ServiceSettings, "configs/service.yaml", "`serve --config`"),
     SettingsPage(AdviceSettings, "configs/advice.yaml", "`shortlist --advice`"),
     SettingsPage(SimulateSettings, "configs/simulate.yaml", "`simulate --config`"),
     SettingsPage(SourceSettings, "configs/sources/NAME.yaml", "`ingest --source`"),
@@ -67,6 +69,7 @@ SECTIONS = (
 ENVIRONMENT = (
     ("MLFLOW_TRACKING_URI", "Where runs and models are kept; unset: `mlflow.db` in this folder."),
     ("TARGETING_MEMORY_LIMIT", "DuckDB's memory before it spills to disk; unset: `4GB`."),
+    ("TARGETING_BOOTSTRAP_KEY", "A key with every scope for the first start of `serve`."),
     ("the name in a source's `url_variable`", "Database address for `ingest`, with its password."),
 )
 

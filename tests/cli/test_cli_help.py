@@ -30,6 +30,8 @@ OPTIONS = {
     "shortlist": (
         "--scores", "--tables", "--capacity", "--output", "--language", "--languages",
     ),
+    "serve": ("--model", "--profiles", "--host", "--port", "--workers", "--config"),
+    "explain": ("--model", "--tables", "--declaration", "--advice", "--language", "--languages"),
     "evaluate": ("--scores", "--tables", "--output"),
 }  # fmt: skip
 
@@ -37,7 +39,7 @@ OPTIONS = {
 def test_help_lists_every_command(call):
     ended = call("--help")
     assert ended.code == 0
-    assert {*OPTIONS, "profiles"} <= set(ended.out.replace("\n", " ").split())
+    assert {*OPTIONS, "profiles", "keys", "audit"} <= set(ended.out.replace("\n", " ").split())
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -11,27 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-# Importing a module adds its commands; `--help` lists them in this order, that of the work.
-from targeting.cli import (
-    backtest,
-    data,
-    explaining,
-    judging,
-    learning,
-    lists,
-    online,
-    profiles,
-    tune,
-    versions,
-)  # isort: skip
 from targeting.cli.common import app, console
 from targeting.errors import TargetingError
+
+# Importing a module adds its commands; `--help` lists them in this order, that of the work.
+from targeting.cli import data, learning, tune, lists, explaining  # isort: skip
+from targeting.cli import judging, backtest, versions, profiles, online, serving  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = (data, learning, tune, lists, explaining, judging, backtest, versions, profiles,
-            online)  # fmt: skip
+COMMANDS = (
+    data, learning, tune, lists, explaining, judging, backtest, versions, profiles, online, serving,
+)  # fmt: skip
 """Modules with commands."""
 
 

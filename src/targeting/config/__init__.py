@@ -20,6 +20,13 @@ from targeting.config.features import (
     short_name,
 )
 from targeting.config.promote import PromoteSettings
+from targeting.config.service import (
+    AuditSettings,
+    LimitSettings,
+    RateSettings,
+    ServiceSettings,
+    TimeoutSettings,
+)
 from targeting.config.shortlist import ShortlistSettings
 from targeting.config.training import (
     ModelSettings,
@@ -34,6 +41,7 @@ __all__ = [
     "DEFAULT_KEYS",
     "DEFAULT_LINKS",
     "AdviceSettings",
+    "AuditSettings",
     "BacktestSettings",
     "ConditionSettings",
     "ExpertSettings",
@@ -43,15 +51,19 @@ __all__ = [
     "KeyMeasure",
     "KeySettings",
     "KeyStatistic",
+    "LimitSettings",
     "LinkSettings",
     "LookSettings",
     "ModelSettings",
     "PointedScheme",
     "PromoteSettings",
     "RangeSettings",
+    "RateSettings",
+    "ServiceSettings",
     "Settings",
     "ShortlistSettings",
     "SplitSettings",
+    "TimeoutSettings",
     "TrainSettings",
     "TuneSettings",
     "UnexaminedSettings",

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from targeting.ingest.arrow import pc
+from targeting.ingest.faults import EARLY
 from targeting.ingest.fill import Filled, fill, trimmed
 from targeting.ingest.plan import DERIVED, FILE, KEY, NTH, ROW, WHEN
 
@@ -183,7 +184,7 @@ def _after(times: pa.Array, days: float) -> pa.Array:
 
 def _early(values: dict[str, pa.Array]) -> dict[str, Mask]:
     early = pc.less(values["result_known_at"], values["inspected_at"]).fill_null(fill_value=False)
-    return {"result_known_at: before inspected_at": np.asarray(early, dtype=bool)}
+    return {f"result_known_at: {EARLY}": np.asarray(early, dtype=bool)}
 
 
 def _where(values: pa.Array, kept: Mask) -> pa.Array:

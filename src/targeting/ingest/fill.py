@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from targeting.ingest import faults as words
 from targeting.ingest.arrow import pc
 from targeting.ingest.values import numbers, times
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from targeting.ingest.chunk import Chunk, Mask, Text
     from targeting.ingest.plan import Recipe
     from targeting.tables.schema import Column
-
-_LARGEST_WHOLE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def fill(recipe: Recipe, chunk: Chunk) -> Filled:
     faults["value not in the map"] = outside
     if not recipe.target.null:
         gone = _mask(values.is_null()) & ~_any(faults, size)
-        faults["missing"] = gone
+        faults[words.MISSING] = gone
     named = {f"{recipe.label}: {why}": bad for why, bad in faults.items() if bad.any()}
     return Filled(values, named, nulled, counted)
 
@@ -150,7 +149,7 @@ def _read(text: Text, native: Mask, recipe: Recipe) -> tuple[pa.Array, dict[str,
     read = numbers(text, decimal=recipe.decimal, thousands=recipe.thousands)
     if native.any():
         read = pc.if_else(own, numbers(text, decimal=".", thousands=""), read)
-    faults = {"not a number": _mask(pc.and_(pc.is_null(read), pc.is_valid(text)))}
+    faults = {words.NOT_A_NUMBER: _mask(pc.and_(pc.is_null(read), pc.is_valid(text)))}
     if recipe.factor != 1.0:
         read = pc.multiply(read, recipe.factor)
     return (read, faults) if kind == "float" else _whole(text, read, faults, recipe.factor)
@@ -163,11 +162,11 @@ def _whole(
     plain = pc.match_substring_regex(text, r"^-?[0-9]{1,18}$" if factor == 1.0 else "^$.")
     exact = pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.int64())
     broken = pc.or_(
-        pc.not_equal(read, pc.floor(read)), pc.greater(pc.abs(read), float(_LARGEST_WHOLE))
+        pc.not_equal(read, pc.floor(read)), pc.greater(pc.abs(read), float(words.LARGEST_WHOLE))
     )
     bad = _mask(broken) & _mask(exact.is_null())
     rest = _without(read, _mask(broken)).cast(pa.int64())
-    return pc.coalesce(exact, rest), faults | {"not a whole number": bad}
+    return pc.coalesce(exact, rest), faults | {words.NOT_WHOLE: bad}
 
 
 def _read_times(text: Text, native: Mask, recipe: Recipe) -> tuple[pa.Array, dict[str, Mask]]:
@@ -180,8 +179,8 @@ def _read_times(text: Text, native: Mask, recipe: Recipe) -> tuple[pa.Array, dic
         read, unsure = pc.if_else(pa.array(native), typed, read), unsure & ~native
     unreadable = _mask(pc.and_(pc.is_null(read), pc.is_valid(text))) & ~unsure
     faults = {
-        "a time the formats read in two ways": unsure,
-        "not a time in the stated formats and zone": unreadable,
+        words.TWO_TIMES: unsure,
+        words.NOT_A_TIME: unreadable,
     }
     return read, faults
 
@@ -190,12 +189,10 @@ def _breaches(values: pa.Array, target: Column) -> dict[str, Mask]:
     faults: dict[str, Mask] = {}
     if target.choices:
         known = pc.is_in(values, value_set=pa.array(target.choices, pa.string()))
-        faults["not one of the words allowed"] = _mask(
-            pc.and_(pc.invert(known), pc.is_valid(values))
-        )
+        faults[words.NOT_A_WORD] = _mask(pc.and_(pc.invert(known), pc.is_valid(values)))
     if target.pattern:
         fits = pc.match_substring_regex(values, f"^({target.pattern})$")
-        faults["not of the form the table asks for"] = _mask(pc.invert(fits))
+        faults[words.NOT_OF_FORM] = _mask(pc.invert(fits))
     return faults | _out_of_bounds(values, target)
 
 
@@ -203,9 +200,9 @@ def _out_of_bounds(values: pa.Array, target: Column) -> dict[str, Mask]:
     faults: dict[str, Mask] = {}
     if target.minimum is not None:
         below = pc.less_equal if target.above_minimum else pc.less
-        faults[f"below {target.minimum:g}"] = _mask(below(values, target.minimum))
+        faults[words.below(target.minimum)] = _mask(below(values, target.minimum))
     if target.maximum is not None:
-        faults[f"above {target.maximum:g}"] = _mask(pc.greater(values, target.maximum))
+        faults[words.above(target.maximum)] = _mask(pc.greater(values, target.maximum))
     return faults
 
 

@@ -1,0 +1,186 @@
+"""`targeting serve` as it is run: a process of its own, stopped politely or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.service.test_parity import as_json
+from tests.small_world import CUT_OFF, World, small_world
+
+from targeting.bundle.bundle import load_bundle
+from targeting.scoring.online import ProfileDatabase
+from targeting.service.audit import verify
+from targeting.service.keys import KeyStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+SECRET = "tgk_bootstrap_" + "s" * 43
+
+
+@dataclass
+class Process:
+    """A running service and what it was started with."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    key: str
+
+    def send(self, path: str, body: dict[str, Any] | None = None, key: str = "") -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
+
+
+@dataclass
+class Place:
+    """A bundle, a database and the service's folder."""
+
+    world: World
+    folder: Path
+
+    @property
+    def profiles(self) -> str:
+        return f"sqlite:///{self.folder / 'profiles.db'}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        frame = self.world.lodged_from_cut_off()
+        local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+        return [as_json(row) for row in frame[local == CUT_OFF].to_dict("records")]
+
+    @contextmanager
+    def serving(self, *options: str) -> Iterator[Process]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [
+            sys.executable, "-c", "from targeting.cli import main; main()", "serve",
+            "--model", str(self.world.bundle), "--profiles", self.profiles, "--port", str(port),
+            "--config", str(self.folder / "service.yaml"), *options,
+        ]  # fmt: skip
+        environment = os.environ | {"TARGETING_BOOTSTRAP_KEY": SECRET}
+        with (
+            (self.folder / "log").open("ab") as log,
+            subprocess.Popen(  # noqa: S603 - our own
+                command, env=environment, stdout=log, stderr=log
+            ) as process,
+        ):
+            made = Process(process, port, SECRET)
+            try:
+                _wait(made)
+                yield made
+            finally:
+                process.terminate()
+
+
+def _wait(made: Process) -> None:
+    for _ in range(6_000):
+        assert made.process.poll() is None
+        try:
+            made.send("/health/ready")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.02)
+        else:
+            return
+    pytest.fail("the service did not start")
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Place:
+    world = small_world(tmp_path_factory.getbasetemp())
+    loaded = load_bundle(world.bundle)
+    made = Place(world, tmp_path)
+    (tmp_path / "service.yaml").write_text(f"state: {tmp_path / 'state'}\n", encoding="utf-8")
+    ProfileDatabase.create(made.profiles, loaded.snapshot, loaded.spec.settings).close()
+    return made
+
+
+def test_a_first_start_with_a_key_from_the_environment(place):
+    rows = place.rows()
+    with place.serving() as made:
+        told = made.send("/v1/score", {"declarations": rows, "explain": True})
+        store = KeyStore.open(place.folder / "state")
+        _, written = store.create("made while it runs", ("score",))
+        store.close()
+        time.sleep(3)
+        model = made.send("/v1/model", key=written)
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            made.send("/v1/model", key="tgk_nobody_x")
+    assert made.process.returncode == 143  # as the signal says
+    assert [one["declaration_id"] for one in told["scores"]] == [
+        row["declaration_id"] for row in rows
+    ]
+    assert model["profiles_as_of"] == str(CUT_OFF)
+    lines = [json.loads(line) for line in (place.folder / "log").read_text().splitlines()]
+    assert {"loaded", "request"} <= {line["event"] for line in lines}
+    logged = (place.folder / "log").read_text()
+    for name in ("declaration_id", "consignee_id", "consignee_name", "consignor_id"):
+        assert not [row[name] for row in rows if name in row and row[name] in logged]
+
+
+def test_several_workers_share_profiles_keys_and_audit(place):
+    rows = place.rows()
+    with place.serving("--workers", "2") as made:
+        first = made.send("/v1/declarations", {"declarations": rows})
+        again = [made.send("/v1/declarations", {"declarations": rows}) for _ in range(6)]
+        scores = [made.send("/v1/score", {"declarations": rows})["scores"] for _ in range(6)]
+        made.send("/v1/admin/close-day", {"day": str(CUT_OFF)})
+        days = {made.send("/v1/model")["profiles_as_of"] for _ in range(12)}
+    assert first["new"] == len(rows)
+    assert {(one["new"], one["repeated"]) for one in again} == {(0, len(rows))}
+    assert all(one == scores[0] for one in scores)
+    assert days == {str(CUT_OFF + timedelta(days=1))}
+    chain = verify(place.folder / "state")
+    assert (chain.rows, chain.broken_at) == (14, None)
+
+
+def test_a_kill_loses_no_declaration_that_was_acknowledged(place):
+    rows = place.rows() * 4
+    acknowledged: set[str] = set()
+    for turn in range(3):
+        with place.serving() as made:
+            for at, row in enumerate(rows):
+                name = f"{turn}-{at}"
+                told = made.send(
+                    "/v1/declarations", {"declarations": [row | {"declaration_id": name}]}
+                )
+                assert told["new"] == 1
+                acknowledged.add(name)
+                if at == 20 + turn:
+                    made.process.kill()
+                    break
+    database = ProfileDatabase.open(place.profiles)
+    kept = database.declarations(start=CUT_OFF, stop=CUT_OFF + timedelta(days=1))
+    database.close()
+    names = [row["declaration_id"] for row in kept]
+    assert len(names) == len(set(names))
+    assert acknowledged <= set(names)
+    assert verify(place.folder / "state").broken_at is None
+
+
+def test_a_refused_start_tells_why_in_one_paragraph(place):
+    command = [
+        sys.executable, "-c", "from targeting.cli import main; main()", "serve",
+        "--model", str(Path("nowhere")), "--profiles", place.profiles,
+        "--config", str(place.folder / "service.yaml"),
+    ]  # fmt: skip
+    told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert told.returncode == 1
+    (line,) = [one for one in told.stderr.splitlines() if not one.startswith("{")]
+    assert line.startswith("error: nowhere")
