@@ -181,6 +181,7 @@ def local_day(moment: datetime, zone: ZoneInfo) -> int:
 
     Examples
     --------
+    >>> from zoneinfo import ZoneInfo
     >>> local_day(datetime(1970, 1, 1, 22, tzinfo=UTC), ZoneInfo("Asia/Baku"))
     1
     """
