@@ -26,10 +26,8 @@ ROOMS = {
     "matplotlib": ("evaluation/plots.py",),
     "shap": ("evaluation/plots.py",),
     "numba": (
-        "features/kernel.py",
-        "features/coding.py",
-        "features/formulas.py",
-        "features/store/",
+        *("features/kernel.py", "features/coding.py", "features/formulas.py", "features/store/"),
+        *("training/", "explain/treeshap_kernel.py"),
     ),
     "pyspark": ("features/cluster/",),
     "sqlalchemy": ("ingest/readers.py", "scoring/online/", "tracking/"),

@@ -23,7 +23,7 @@ def test_one_line_is_told_with_what_stands_behind_it(house: House) -> None:
     assert ended.code == 0, ended.err
     assert f"Declaration {row['declaration_id']}, office {row['office_id']}, lodged" in told
     assert all(reason["text"] in told for reason in row["reasons"])
-    assert f"{row['similar']['hits']} " in told
+    assert f"examined before, {row['similar']['hits']:.0f} were hits" in told
     assert "examined before" in told
     assert "The officer decides" in told
     assert row["declaration_id"] not in ended.err
