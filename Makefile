@@ -85,6 +85,9 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
 
+bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
+	$(BIN)/python -m benchmarks.pointing
+
 bench-online: setup  ## Online scoring beside mlflow models serve: ten million declarations
 	$(BIN)/python -m benchmarks.online
 
@@ -93,9 +96,6 @@ bench-online-crash: setup  ## Kill a writer of living profiles thirty times, and
 
 bench-online-store: setup  ## Speed of living profiles in a database: two million keys
 	$(BIN)/python -m benchmarks.online_store
-
-bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
-	$(BIN)/python -m benchmarks.pointing
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
