@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from targeting.bundle.card import model_card
-from targeting.bundle.flavour import mlmodel
+from targeting.bundle.flavour import mlmodel, require_ours
+from targeting.bundle.limits import shown
 from targeting.bundle.manifest import (
     FORMAT_VERSION,
     Manifest,
@@ -25,8 +26,9 @@ from targeting.bundle.manifest import (
     verify,
     write_manifest,
 )  # fmt: skip
+from targeting.bundle.parquet import require_flat
 from targeting.bundle.trees import read_trees
-from targeting.config import FeatureSettings, Settings, TrainSettings
+from targeting.config import ALL, FeatureSettings, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
 from targeting.explain.contributions import contributions
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
@@ -242,6 +244,10 @@ def _write_probe(contents: Contents, folder: Path) -> None:
 def load_bundle(folder: Path) -> Bundle:
     """Verify and load a bundle. No code from it is run.
 
+    Every hash being right proves little of a bundle from elsewhere, whose manifest may have been
+    written by the same hand. So each file is also read as if it were meant to do harm: what it
+    says is bounded, and checked, before it reaches a library that would believe it.
+
     Parameters
     ----------
     folder
@@ -255,13 +261,42 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     with _sound(folder):
+        _require_listed(folder, manifest)
+        require_ours(folder / "MLmodel")
         spec = _read_features(folder, manifest)
         model = _read_model(folder, manifest, spec)
         _require_same_features(folder, model, spec)
         _require_probe(folder, model, spec)
         cut_off = date.fromisoformat(manifest.training.cut_off_day)
-        snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
+        snapshot = _read_profiles(folder, spec, cut_off)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
+
+
+def _require_listed(folder: Path, manifest: Manifest) -> None:
+    """Make sure that what is about to be read has been hashed."""
+    profiles = manifest.features.profile_columns
+    read = {"MLmodel", "features.json", "calibrator.json", "probe.parquet"}
+    missing = sorted(
+        (read | {f"profiles/{name}.parquet" for name in profiles}) - set(manifest.files)
+    )
+    if missing:
+        raise BundleError(
+            "the bundle lacks what it must hold",
+            where=str(folder),
+            found=f"no {', '.join(missing[:5])}",
+            do="Do not use it. Train it again, or take it again from where it was trained.",
+        )
+
+
+def _read_profiles(folder: Path, spec: FeatureSpec, cut_off: date) -> Snapshot:
+    for name in spec.settings.profile_columns:
+        require_flat(folder / "profiles" / f"{name}.parquet")
+    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
+    if len(snapshot.profiles[ALL].state.sums) != 1:
+        raise ValueError("the profile of all declarations is not one")
+    if not all(np.isfinite(one.state.sums).all() for one in snapshot.profiles.values()):
+        raise ValueError("a profile holds what is not a number")
+    return snapshot
 
 
 @contextmanager
@@ -273,9 +308,14 @@ def _sound(folder: Path) -> Iterator[None]:
         raise BundleError(
             "the bundle's files do not fit together",
             where=str(folder),
-            found=type(error).__name__,
+            found=_told(error),
             do="Do not use it. Train it again, or take it again from where it was trained.",
         ) from error
+
+
+def _told(error: Exception) -> str:
+    """Say what was found, where the words are ours; a library's may hold what the file says."""
+    return shown(str(error)) if type(error) is ValueError else type(error).__name__
 
 
 def _read_features(folder: Path, manifest: Manifest) -> FeatureSpec:
@@ -292,7 +332,7 @@ def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> Bun
     gone = [name for name in packaged if name not in known]
     new = [name for name in known if name not in packaged]
     parts = [
-        f"only in the bundle: {', '.join(gone[:5])}" if gone else "",
+        f"only in the bundle: {', '.join(map(shown, gone[:5]))}" if gone else "",
         f"only in this version: {', '.join(new[:5])}" if new else "",
         "the order differs" if not gone and not new else "",
     ]
@@ -350,7 +390,10 @@ def _read_head(folder: Path, members: MembersRecord, spec: FeatureSpec) -> HitHe
 
 def _require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
     """Score the packaged rows again: catches a library that changed its arithmetic."""
+    require_flat(folder / "probe.parquet")
     table = pq.read_table(folder / "probe.parquet")
+    if not 0 <= table.num_rows <= PROBE_ROWS or table.column_names != [*spec.names, "raw_score"]:
+        raise ValueError("the probe has other rows or columns than it was packaged with")
     columns = [table[name].to_numpy() for name in spec.names]
     matrix = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
     expected = table["raw_score"].to_numpy()
