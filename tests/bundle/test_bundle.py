@@ -141,11 +141,11 @@ def test_another_format_version_is_refused(copy: Path, version: object) -> None:
     ("text", "words"),
     [
         (b"", "it is not JSON"),
-        (b'{"format_version": 2, "files"', "it is not JSON"),
+        (b'{"format_version": 3, "files"', "it is not JSON"),
         (b"\xff\xfe", "it is not JSON"),
         (b"[" * 100_000, "it is not JSON"),
         (b"[]", "another format version"),
-        (b'{"format_version": 2}', "fields do not fit"),
+        (b'{"format_version": 3}', "fields do not fit"),
     ],
 )
 def test_a_broken_manifest_is_refused(copy: Path, text: bytes, words: str) -> None:
@@ -253,6 +253,9 @@ def raised(term: dict[str, Any]) -> None:
         ("expert.json", lambda values: values["expert"].update(prior_hits=1e6)),
         ("calibrator.json", lambda values: values["members"].update(linear_share=0.9)),
         ("calibrator.json", lambda values: values["members"].update(linear=False)),
+        ("calibrator.json", lambda values: values["calibrator"].update(intercept=9.0)),
+        ("calibrator.json", lambda values: values["calibrator"].update(slope=1.01)),
+        ("calibrator.json", lambda values: values["revenue"].update(mean=1.0)),
     ],
 )
 def test_other_members_do_not_pass_the_probe(
@@ -317,7 +320,7 @@ def test_other_trees_do_not_pass_the_probe(copy: Path, by: float) -> None:
 
     change_trees(copy, "leaf_value", raised)
 
-    with pytest.raises(BundleError, match=r"probe rows .* a difference of [0-9.e-]+ log-odds"):
+    with pytest.raises(BundleError, match=r"probe rows .* a difference of [0-9.e-]+ in raw_score"):
         load_bundle(copy)
 
 

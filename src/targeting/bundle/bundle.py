@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import Field
 
 from targeting.bundle.card import model_card
 from targeting.bundle.flavour import mlmodel, require_ours
@@ -27,13 +25,13 @@ from targeting.bundle.manifest import (
     write_manifest,
 )  # fmt: skip
 from targeting.bundle.parquet import require_flat
+from targeting.bundle.probe import require_probe, write_probe
+from targeting.bundle.records import FeatureRecord, HeadsRecord, MembersRecord, RevenueRecord
 from targeting.bundle.trees import read_trees
-from targeting.config import ALL, FeatureSettings, Settings, TrainSettings
+from targeting.config import ALL, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
-from targeting.explain.contributions import contributions
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
-from targeting.training.calibrate import Calibrator
 from targeting.training.expert import Blend, BlendRecord
 from targeting.training.linear import Linear
 from targeting.training.model import HitHead, Model, RevenueHead
@@ -57,8 +55,6 @@ LIBRARIES = (
     "duckdb",
     "scikit-learn",
 )
-PROBE_ROWS = 16
-PROBE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,8 @@ class Contents:
     notes
         What the training could not do, and why.
     probe
-        Shape (up to 16, features). Rows scored again at every load.
+        Shape (up to 16, features). Rows scored again at every load: score, probability, revenue
+        and views must be what they were.
     """
 
     model: Model
@@ -119,41 +116,6 @@ class Bundle:
     snapshot: Snapshot
 
 
-class RevenueRecord(Settings):
-    """The revenue head beside its trees."""
-
-    mean: float | None = None
-    trees: bool = False
-
-
-class FeatureRecord(Settings):
-    """`features.json`: names in order, type, family, and the levels of each category."""
-
-    names: tuple[str, ...]
-    families: tuple[str, ...]
-    dtype: Literal["float32"] = "float32"
-    levels: dict[str, tuple[str, ...]]
-    settings: FeatureSettings
-
-
-class MembersRecord(Settings):
-    """Which heads and members there are, each in a file of its own; the additive one's share."""
-
-    trees: bool = True
-    linear: bool = False
-    linear_share: float = Field(default=0.0, ge=0, lt=1)
-    expert: bool = False
-    views: bool = False
-
-
-class HeadsRecord(Settings):
-    """`calibrator.json`: what stands beside the trees."""
-
-    calibrator: Calibrator
-    members: MembersRecord = Field(default_factory=MembersRecord)
-    revenue: RevenueRecord = Field(default_factory=RevenueRecord)
-
-
 def write_bundle(contents: Contents, folder: Path) -> str:
     """Write every file of a bundle into a folder that may already hold the evaluation.
 
@@ -173,7 +135,7 @@ def write_bundle(contents: Contents, folder: Path) -> str:
     _write_features(contents.spec, folder)
     (folder / "profiles").mkdir()
     write_snapshot(contents.snapshot, folder / "profiles", contents.spec.settings)
-    _write_probe(contents, folder)
+    write_probe(contents.model, contents.spec, contents.probe, folder)
     draft = Manifest(
         format_version=FORMAT_VERSION,
         files={},
@@ -234,13 +196,6 @@ def _write_json(record: Settings, path: Path) -> None:
     path.write_text(json.dumps(record.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
 
 
-def _write_probe(contents: Contents, folder: Path) -> None:
-    probe = contents.probe[:PROBE_ROWS]
-    columns = {name: pa.array(probe[:, at]) for at, name in enumerate(contents.spec.names)}
-    columns["raw_score"] = pa.array(contents.model.score(probe))
-    pq.write_table(pa.table(columns), folder / "probe.parquet", compression="zstd")
-
-
 def load_bundle(folder: Path) -> Bundle:
     """Verify and load a bundle. No code from it is run.
 
@@ -266,7 +221,7 @@ def load_bundle(folder: Path) -> Bundle:
         spec = _read_features(folder, manifest)
         model = _read_model(folder, manifest, spec)
         _require_same_features(folder, model, spec)
-        _require_probe(folder, model, spec)
+        require_probe(folder, model, spec)
         cut_off = date.fromisoformat(manifest.training.cut_off_day)
         snapshot = _read_profiles(folder, spec, cut_off)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
@@ -386,23 +341,3 @@ def _read_head(folder: Path, members: MembersRecord, spec: FeatureSpec) -> HitHe
         linear_share=members.linear_share,
         blend=blend,
     )
-
-
-def _require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
-    """Score the packaged rows again: catches a library that changed its arithmetic."""
-    require_flat(folder / "probe.parquet")
-    table = pq.read_table(folder / "probe.parquet")
-    if not 0 <= table.num_rows <= PROBE_ROWS or table.column_names != [*spec.names, "raw_score"]:
-        raise ValueError("the probe has other rows or columns than it was packaged with")
-    columns = [table[name].to_numpy() for name in spec.names]
-    matrix = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
-    expected = table["raw_score"].to_numpy()
-    worst = float(np.abs(model.score(matrix) - expected).max(initial=0.0))
-    if not worst <= PROBE_TOLERANCE:
-        raise BundleError(
-            "the model does not score its own probe rows as it did when it was packaged",
-            where=str(folder),
-            found=f"a difference of {worst:.3g} log-odds",
-            do="Install the library versions the manifest names.",
-        )
-    contributions(model, matrix)

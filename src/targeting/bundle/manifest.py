@@ -27,7 +27,7 @@ from targeting.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 ADDED_BY_REGISTRY = frozenset({"registered_model_meta"})
 """Files a model registry puts beside a bundle it hands out; they are never read."""
