@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from tests.small_world import CUT_OFF, LAST, World
 
-from targeting.errors import BundleError, InputError
+from targeting.errors import BundleError, ContractError, InputError
 from targeting.explain.contributions import TOLERANCE, contributions
 from targeting.explain.reasons import LEAST
 from targeting.features.build import Built, build
@@ -81,6 +81,38 @@ def test_two_halves_are_the_whole(world: World, scorer: Scorer, whole: pd.DataFr
     ]
 
     pd.testing.assert_frame_equal(pd.concat(halves, ignore_index=True), whole, **EXACTLY)
+
+
+@pytest.mark.parametrize("most", [1, 400])
+def test_how_a_window_is_cut_into_parts_changes_no_score(
+    world: World, scorer: Scorer, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("targeting.scoring.scorer.CHUNK_ROWS", most)
+    stop = CUT_OFF + timedelta(days=10)
+    window = {"start": CUT_OFF, "stop": stop, "explain": "none"}
+
+    parts = list(scorer.parts(world.tables, **window))
+
+    assert (len(parts) == 10) == (most == 1)
+    assert all(len(part) for part in parts)
+    together = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(together, whole.head(len(together)), **EXACTLY)
+
+
+def test_a_declaration_that_stands_there_twice_is_refused_before_anything_is_scored(
+    world: World, scorer: Scorer
+) -> None:
+    """Also where its two rows lie in different parts of the window."""
+    late = (
+        world.declarations.to_pandas()
+        .nlargest(3, "lodged_at")
+        .assign(declaration_id=world.lodged_from_cut_off()["declaration_id"].head(3).tolist())
+    )
+    twice = pa.Table.from_pandas(late, schema=world.declarations.schema, preserve_index=False)
+    tables = MemoryTables(pa.concat_tables([world.declarations, twice]), world.inspections)
+
+    with pytest.raises(ContractError, match="3 rows of the window repeat a declaration_id"):
+        next(scorer.parts(tables, start=CUT_OFF, stop=LAST))
 
 
 def test_chunks_are_one_replay(scorer: Scorer, built: Built, whole: pd.DataFrame) -> None:

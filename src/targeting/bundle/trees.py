@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import lightgbm as lgb
 
 from targeting.errors import BundleError
-from targeting.explain.tree_text import parse_forest
+from targeting.training.tree_text import parse_forest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ def read_trees(path: Path) -> lgb.Booster:
     """Read trees from LightGBM's text, once every letter of it has been understood.
 
     LightGBM itself ends the process at some texts and never ends at others, so it is handed none
-    that `targeting.explain.tree_text` would not have written.
+    that `targeting.training.tree_text` would not have written.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def score(
     --from 2025-06-01 --to 2025-06-08 --output scores.parquet
     """
     from targeting.scoring.scorer import Scorer
-    from targeting.scoring.scores import write_scores
+    from targeting.scoring.scores import stream_scores
     from targeting.tables.output import require_file
     from targeting.tracking import Store, resolved
 
@@ -66,11 +66,10 @@ def score(
         resolved(model, Store.from_environment()) as folder,
         cluster_of(engine, spark_master) as cluster,
     ):
-        scores = Scorer.load(folder, cluster=cluster).score(
-            opened, start=start, stop=stop, explain=explain, progress=tell
-        )
-        write_scores(scores, output)
-    typer.echo(f"{len(scores.rows):,} declarations scored: {output}")
+        scorer = Scorer.load(folder, cluster=cluster)
+        parts = scorer.parts(opened, start=start, stop=stop, explain=explain, progress=tell)
+        written = stream_scores(parts, scorer.info, output)
+    typer.echo(f"{written:,} declarations scored: {output}")
 
 
 def _require_scores_name(output: Path) -> None:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 Explain = Literal["none", "top", "all"]
 
 CHUNK_DAYS = 31
-"""Days scored at a time, so that memory does not grow with the window."""
+CHUNK_ROWS = 500_000
+"""Days scored at a time, and about how many declarations in them, at most: memory grows neither
+with the window nor with the traffic. How a window is cut changes no score."""
 
 TOP_PER_OFFICE_DAY = 10
 """Lines per office and day explained by default: a shortlist and a margin."""
@@ -235,20 +237,49 @@ class Scorer:
         ------
         InputError
             If the window is empty, or no declaration was lodged in it.
+        ContractError
+            If a declaration of the window stands in the tables twice.
+        """
+        parts = self.parts(tables, start=start, stop=stop, explain=explain, progress=progress)
+        return Scores(pd.concat(parts, ignore_index=True), self.info)
+
+    def parts(
+        self,
+        tables: Tables,
+        *,
+        start: date,
+        stop: date,
+        explain: Explain = "top",
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[pd.DataFrame]:
+        """Score as `score` does, part by part: memory does not grow with the window.
+
+        Parameters
+        ----------
+        tables, start, stop, explain, progress
+            As for `score`.
+
+        Yields
+        ------
+        pandas.DataFrame
+            The rows of some days, in order; none without rows.
+
+        Raises
+        ------
+        InputError, ContractError
+            As `score` does, before the first part.
         """
         self._require_window(tables, start, stop)
+        lodged = _require_once(tables, self._reader(tables), start, stop)
         snapshot = self._start_from(tables, start, progress)
-        parts = [
-            self._score_chunk(rows, matrix, explain=explain, progress=progress)
-            for rows, matrix in self._chunks(
-                tables, start, stop, snapshot=snapshot, progress=progress
-            )
-        ]
-        rows = pd.concat(parts, ignore_index=True)
-        if rows.empty:
-            raise _nothing_lodged(tables, start, stop)
-        _require_once(tables, rows["declaration_id"])
-        return Scores(rows, self.info)
+        for first, last in _spans(start, stop, lodged):
+            progress(f"lodged {first} to {last}")
+            rows, matrix, snapshot = self._features(tables, first, last, snapshot)
+            if len(rows):
+                yield self._score_chunk(rows, matrix, explain=explain, progress=progress)
+
+    def _reader(self, tables: Tables) -> Reader:
+        return Reader(tables, self.bundle.spec.settings.time_zone, ())
 
     def _start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
@@ -263,8 +294,7 @@ class Scorer:
         snapshot = self.bundle.snapshot
         if start < snapshot.as_of:
             return None
-        reader = Reader(tables, self.bundle.spec.settings.time_zone, ())
-        held = reader.events_before(snapshot.as_of)
+        held = self._reader(tables).events_before(snapshot.as_of)
         known = snapshot.events
         late = max(held[0] - known[0], held[1] - known[1])
         if late <= 0:
@@ -272,28 +302,18 @@ class Scorer:
         progress(f"{late:,} events reached the tables after training: replaying all history")
         return None
 
-    def _chunks(
-        self,
-        tables: Tables,
-        start: date,
-        stop: date,
-        *,
-        snapshot: Snapshot | None,
-        progress: Callable[[str], None],
-    ) -> Iterator[tuple[pd.DataFrame, Matrix]]:
-        first, spec = start, self.bundle.spec
-        while first < stop:
-            last = min(first + timedelta(days=CHUNK_DAYS), stop)
-            progress(f"lodged {first} to {last}")
-            wanted = Wanted(start=first, stop=last)
-            if self.cluster is None:
-                built = build(tables, spec, wanted, until=last, snapshot=snapshot)
-                snapshot = built.snapshot
-                yield built.rows, built.matrix
-            else:
-                # Replaying the days since the snapshot again costs less than collecting another.
-                yield self.cluster.matrix_of(tables, spec, wanted, until=last, snapshot=snapshot)
-            first = last
+    def _features(
+        self, tables: Tables, first: date, last: date, snapshot: Snapshot | None
+    ) -> tuple[pd.DataFrame, Matrix, Snapshot | None]:
+        """Compute the features of [first, last), and the profiles to go on from."""
+        wanted, spec = Wanted(start=first, stop=last), self.bundle.spec
+        if self.cluster is None:
+            built = build(tables, spec, wanted, until=last, snapshot=snapshot)
+            return built.rows, built.matrix, built.snapshot
+        # Replaying the days since the snapshot again costs less than collecting another.
+        return *self.cluster.matrix_of(
+            tables, spec, wanted, until=last, snapshot=snapshot
+        ), snapshot
 
     def _score_chunk(
         self,
@@ -327,7 +347,7 @@ class Scorer:
                 found=f"from {start} to {stop}",
                 do="Give a first day, and a later day at which to stop (exclusive).",
             )
-        first, last = Reader(tables, self.bundle.spec.settings.time_zone, ()).span()
+        first, last = self._reader(tables).span()
         if stop <= first or start > last:
             raise InputError(
                 "the window lies outside the data",
@@ -337,15 +357,30 @@ class Scorer:
             )
 
 
-def _require_once(tables: Tables, ids: pd.Series) -> None:
-    twice = int(ids.duplicated().sum())
-    if twice:
+def _require_once(tables: Tables, reader: Reader, start: date, stop: date) -> int:
+    """Make sure there are declarations in the window, each once; return how many."""
+    lodged, distinct = reader.lodged(start, stop)
+    if not lodged:
+        raise _nothing_lodged(tables, start, stop)
+    if distinct < lodged:
         raise ContractError(
             "a declaration must stand in the tables once",
             where=f"{tables.name}: declarations",
-            found=f"{twice:,} rows of the window repeat a declaration_id",
+            found=f"{lodged - distinct:,} rows of the window repeat a declaration_id",
             do="Run `targeting check` to see which, and ingest again without them.",
         )
+    return lodged
+
+
+def _spans(start: date, stop: date, lodged: int) -> Iterator[tuple[date, date]]:
+    """Cut a window into spans of whole days, of about `CHUNK_ROWS` declarations at most."""
+    share = CHUNK_ROWS / lodged
+    days = max(1, min(CHUNK_DAYS, int((stop - start).days * share)))
+    first = start
+    while first < stop:
+        last = min(first + timedelta(days=days), stop)
+        yield first, last
+        first = last
 
 
 def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
