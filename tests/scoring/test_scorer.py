@@ -137,12 +137,12 @@ def test_a_window_from_before_the_cut_off_is_a_replay_of_all_history(
     pd.testing.assert_frame_equal(later.reset_index(drop=True), whole, **EXACTLY)
 
 
-def test_mlflow_s_way_in_gives_the_same_scores(world: World, scorer: Scorer) -> None:
+def test_mlflow_s_way_in_follows_profiles_when_asked_to(world: World, scorer: Scorer) -> None:
     declarations = world.lodged_from_cut_off()
     no_results = MemoryTables(world.declarations, world.inspections.slice(0, 0))
     expected = scorer.score(no_results, start=CUT_OFF, stop=LAST, explain="none").rows
 
-    predicted = ScoringModel(scorer).predict(declarations)
+    predicted = ScoringModel(scorer).predict(declarations, {"profiles": "followed"})
 
     pd.testing.assert_frame_equal(predicted, expected[predicted.columns.tolist()], **EXACTLY)
 

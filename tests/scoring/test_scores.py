@@ -11,7 +11,12 @@ import pytest
 
 from targeting.errors import ContractError, InputError, OutputError
 from targeting.scoring.scores import (
-    SCHEMA, Scores, ScoresInfo, read_scores, stream_scores, write_scores,
+    SCHEMA,
+    Scores,
+    ScoresInfo,
+    read_scores,
+    stream_scores,
+    write_scores,
 )  # fmt: skip
 from targeting.tables.folder import from_frame
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,7 @@ from targeting.training.views import Views, ViewsRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     import numpy.typing as npt
@@ -222,8 +222,7 @@ def load_bundle(folder: Path) -> Bundle:
         model = _read_model(folder, manifest, spec)
         _require_same_features(folder, model, spec)
         require_probe(folder, model, spec)
-        cut_off = date.fromisoformat(manifest.training.cut_off_day)
-        snapshot = _read_profiles(folder, spec, cut_off)
+        snapshot = _read_profiles(folder, spec, manifest.profiles_day)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
 
 
@@ -243,10 +242,10 @@ def _require_listed(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _read_profiles(folder: Path, spec: FeatureSpec, cut_off: date) -> Snapshot:
+def _read_profiles(folder: Path, spec: FeatureSpec, day: date) -> Snapshot:
     for name in spec.settings.profile_columns:
         require_flat(folder / "profiles" / f"{name}.parquet")
-    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
+    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=day)
     if len(snapshot.profiles[ALL].state.sums) != 1:
         raise ValueError("the profile of all declarations is not one")
     if not all(np.isfinite(one.state.sums).all() for one in snapshot.profiles.values()):

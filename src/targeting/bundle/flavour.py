@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from targeting.config import FeatureSettings
 
 LOADER = "targeting.scoring.pyfunc"
+LINES = "consignment_lines"
+"""Optional column of a call: how many lines the consignment of each declaration has."""
+
+_PARAMS = ({"name": "profiles", "type": "string", "default": "day", "shape": None},)
 
 # A moment may come with a time zone, without one (UTC) or as ISO 8601 text, and MLflow's own
 # `datetime` refuses the first; whole numbers with a missing one are floats in pandas.
@@ -52,7 +56,8 @@ def mlmodel(settings: FeatureSettings) -> str:
     >>> "loader_module: targeting.scoring.pyfunc" in mlmodel(FeatureSettings())
     True
     """
-    inputs = [*map(_input, DECLARATIONS.columns), *map(_extra, extra_columns(settings))]
+    extra = dict.fromkeys([*extra_columns(settings), LINES])
+    inputs = [*map(_input, DECLARATIONS.columns), *map(_extra, extra)]
     return yaml.safe_dump(
         {
             "flavors": {
@@ -64,7 +69,7 @@ def mlmodel(settings: FeatureSettings) -> str:
             "signature": {
                 "inputs": json.dumps(inputs),
                 "outputs": json.dumps(_OUTPUTS),
-                "params": None,
+                "params": json.dumps(_PARAMS),
             },
         },
         sort_keys=True,

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import stat
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,6 +86,8 @@ class Manifest(Settings):
         What the training could not do, and why.
     intended_use, not_for
         In words.
+    profiles_as_of
+        Day the profiles stand at, where they were brought up to one after the cut-off.
     """
 
     format_version: int
@@ -98,6 +101,12 @@ class Manifest(Settings):
     notes: tuple[str, ...] = ()
     intended_use: str = INTENDED_USE
     not_for: tuple[str, ...] = NOT_FOR
+    profiles_as_of: str | None = None
+
+    @property
+    def profiles_day(self) -> date:
+        """Day the profiles stand at: every event of the days before it is in them."""
+        return date.fromisoformat(self.profiles_as_of or self.training.cut_off_day)
 
 
 def list_files(folder: Path) -> dict[str, FileEntry]:

@@ -271,7 +271,7 @@ class Scorer:
         """
         self._require_window(tables, start, stop)
         lodged = _require_once(tables, self._reader(tables), start, stop)
-        snapshot = self._start_from(tables, start, progress)
+        snapshot = self.start_from(tables, start, progress)
         for first, last in _spans(start, stop, lodged):
             progress(f"lodged {first} to {last}")
             rows, matrix, snapshot = self._features(tables, first, last, snapshot)
@@ -281,7 +281,7 @@ class Scorer:
     def _reader(self, tables: Tables) -> Reader:
         return Reader(tables, self.bundle.spec.settings.time_zone, ())
 
-    def _start_from(
+    def start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
     ) -> Snapshot | None:
         """Choose what profiles start from: the bundle's snapshot, or None for all history.
@@ -290,6 +290,15 @@ class Scorer:
         late. Tables that hold more events before its day than it does have such late ones, and
         then all history is replayed, each result counting from the day it became known. Tables
         that hold fewer, such as the last weeks alone, follow the snapshot.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        start
+            First day to score.
+        progress
+            Told when all history is to be replayed.
         """
         snapshot = self.bundle.snapshot
         if start < snapshot.as_of:
