@@ -16,11 +16,12 @@ from targeting.errors import TargetingError
 
 # Importing a module adds its commands; `--help` lists them in this order, that of the work.
 from targeting.cli import data, learning, tune, lists, judging, backtest, versions, profiles  # isort: skip
+from targeting.cli import packaging  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = (data, learning, tune, lists, judging, backtest, versions, profiles)
+COMMANDS = (data, learning, tune, lists, judging, backtest, versions, profiles, packaging)
 """Modules with commands."""
 
 
