@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-cold-start bench-coverage bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training lock clean
+.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-batch bench-cold-start bench-coverage bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training fuzz-bundle package-test lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,10 +55,13 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-ablation bench-coverage  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-batch bench-ablation bench-coverage  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
+
+bench-batch: setup  ## Batch scoring beside LightGBM's own predict: ten million declarations
+	$(BIN)/python -m benchmarks.batch
 
 bench-cold-start: setup  ## What the expert score finds while hits are few
 	$(BIN)/python benchmarks/cold_start.py
@@ -73,6 +76,12 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
+
+fuzz-bundle: setup  ## Thousands of damaged bundles: each refused, or scoring as packaged
+	$(BIN)/python -m benchmarks.fuzz_bundle
+
+package-test: setup  ## A package with every library: fetched, installed without an index, scoring
+	TARGETING_PACKAGE_FULL=1 $(BIN)/pytest -q -m slow tests/deploy
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles

@@ -272,7 +272,7 @@ class Scorer:
         self._require_window(tables, start, stop)
         lodged = _require_once(tables, self._reader(tables), start, stop)
         snapshot = self.start_from(tables, start, progress)
-        for first, last in _spans(start, stop, lodged):
+        for first, last in spans(start, stop, lodged):
             progress(f"lodged {first} to {last}")
             rows, matrix, snapshot = self._features(tables, first, last, snapshot)
             if len(rows):
@@ -381,8 +381,21 @@ def _require_once(tables: Tables, reader: Reader, start: date, stop: date) -> in
     return lodged
 
 
-def _spans(start: date, stop: date, lodged: int) -> Iterator[tuple[date, date]]:
-    """Cut a window into spans of whole days, of about `CHUNK_ROWS` declarations at most."""
+def spans(start: date, stop: date, lodged: int) -> Iterator[tuple[date, date]]:
+    """Cut a window into spans of whole days, of about `CHUNK_ROWS` declarations at most.
+
+    Parameters
+    ----------
+    start, stop
+        The window; `stop` is exclusive.
+    lodged
+        Declarations in it.
+
+    Examples
+    --------
+    >>> [str(one) for one, _ in spans(date(2024, 1, 1), date(2024, 1, 8), 1_500_000)]
+    ['2024-01-01', '2024-01-03', '2024-01-05', '2024-01-07']
+    """
     share = CHUNK_ROWS / lodged
     days = max(1, min(CHUNK_DAYS, int((stop - start).days * share)))
     first = start
