@@ -6,7 +6,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs slow repro notebooks bench bench-ablation bench-batch bench-cold-start bench-coverage bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training fuzz-bundle package-test lock clean
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-batch bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training fuzz-bundle package-test lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ types: setup  ## Static types
 docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m targeting.docs
 
+messages: setup  ## Bring the catalogues of languages up to date with the code
+	$(BIN)/python -m targeting.language.messages
+
 slow: setup  ## Tests that take minutes
 	$(BIN)/pytest -q -m "slow" -n $(WORKERS) --ignore tests/notebooks
 
@@ -55,7 +58,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-cold-start bench-batch bench-ablation bench-coverage  ## Every benchmark
+bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-batch bench-ablation bench-coverage  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -68,6 +71,10 @@ bench-cold-start: setup  ## What the expert score finds while hits are few
 
 bench-coverage: setup  ## Whether the intervals of estimators hold the truth: sixty simulated worlds
 	$(BIN)/python -m benchmarks.coverage
+
+bench-explain: setup  ## Speed of contributions: one line, and a hundred thousand beside LightGBM and woodelf
+	@$(BIN)/python -c 'import woodelf' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check woodelf_explainer==0.4.8
+	$(BIN)/python -m benchmarks.explain
 
 bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars: ten million declarations
 	@$(BIN)/python -c 'import polars' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0

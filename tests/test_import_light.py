@@ -15,7 +15,7 @@ SOURCE = Path(targeting.__file__).parent
 
 HEAVY = (
     "duckdb", "pandas", "lightgbm", "mlflow", "shap", "matplotlib", "sklearn", "numba", "pyarrow",
-    "sqlalchemy", "pyspark",
+    "sqlalchemy", "pyspark", "babel", "jinja2",
 )  # fmt: skip
 
 ROOMS = {

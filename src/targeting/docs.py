@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 from targeting.config import (
+    AdviceSettings,
     BacktestSettings,
     ExpertSettings,
     FeatureSettings,
@@ -58,6 +59,7 @@ SECTIONS = (
     SettingsPage(BacktestSettings, "configs/backtest.yaml", "`backtest --config`"),
     SettingsPage(PromoteSettings, "configs/promote.yaml", "`promote --config`"),
     SettingsPage(ShortlistSettings, "configs/shortlist.yaml", "`shortlist --config`"),
+    SettingsPage(AdviceSettings, "configs/advice.yaml", "`shortlist --advice`"),
     SettingsPage(SimulateSettings, "configs/simulate.yaml", "`simulate --config`"),
     SettingsPage(SourceSettings, "configs/sources/NAME.yaml", "`ingest --source`"),
 )
@@ -117,11 +119,12 @@ def _section(page: SettingsPage) -> list[str]:
 
 
 def _keys(kind: type[Settings]) -> list[str]:
+    plain = get_type_hints(kind)  # without the rules a type may be annotated with
     return [
         "| key | type | default |",
         "|---|---|---|",
         *(
-            f"| `{info.alias or name}` | {_type(info)} | {_default(info)} |"
+            f"| `{info.alias or name}` | {_type(info, plain[name])} | {_default(info)} |"
             for name, info in kind.model_fields.items()
         ),
         "",
@@ -150,10 +153,10 @@ def _summary(kind: type[Settings]) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
-def _type(info: FieldInfo) -> str:
+def _type(info: FieldInfo, plain: object) -> str:
     if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
         return "group, below"
-    words = str(info.annotation).replace("typing.", "").replace("<class '", "").replace("'>", "")
+    words = str(plain).replace("typing.", "").replace("<class '", "").replace("'>", "")
     return words.replace("targeting.", "").replace("|", "or")
 
 

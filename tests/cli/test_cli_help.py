@@ -25,9 +25,11 @@ OPTIONS = {
     ),
     "score": (
         "--model", "--tables", "--from", "--to", "--output", "--explain", "--engine",
-        "--spark-master",
+        "--spark-master", "--language", "--languages",
     ),
-    "shortlist": ("--scores", "--tables", "--capacity", "--output"),
+    "shortlist": (
+        "--scores", "--tables", "--capacity", "--output", "--language", "--languages",
+    ),
     "evaluate": ("--scores", "--tables", "--output"),
 }  # fmt: skip
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from targeting.bundle.bundle import load_bundle
 from targeting.errors import BundleError
-from targeting.explain.contributions import TOLERANCE, contributions
+from targeting.explain import contributions as module
+from targeting.explain.contributions import (
+    TOLERANCE,
+    contributions,
+    contributions_by_chunk,
+    require_lightgbms_own,
+)
+from targeting.training.additive import Linear
+from targeting.training.expert import Blend
+from targeting.training.model import HitHead
+from targeting.training.rows import SHARED_ROWS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,40 +76,121 @@ def test_progress_ends_at_the_last_row(model: Model, matrix: npt.NDArray[np.floa
     told: list[int] = []
     contributions(model, matrix, progress=told.append)
 
+    assert told == [600]
+
+
+def test_it_is_told_chunk_by_chunk(
+    model: Model, matrix: npt.NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = contributions(model, matrix)
+    told: list[int] = []
+    monkeypatch.setattr(module, "CHUNK", 256)
+    again = contributions(model, matrix, progress=told.append)
+
     assert told == [256, 512, 600]
+    assert again.values.tolist() == whole.values.tolist()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 64, 1000])
+def test_chunks_change_nothing_but_memory(
+    model: Model, matrix: npt.NDArray[np.float32], rows: int
+) -> None:
+    some = matrix[:130]
+    parts = list(contributions_by_chunk(model, some, rows=rows))
+
+    whole = contributions(model, some)
+    assert [start for start, _ in parts] == list(range(0, len(some), rows))
+    assert {part.base for _, part in parts} == {whole.base}
+    together = np.concatenate([part.values for _, part in parts])
+    assert together.tolist() == whole.values.tolist()
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_change_nothing_but_the_time(
+    model: Model, matrix: npt.NDArray[np.float32], threads: int
+) -> None:
+    rows = np.resize(matrix, (5 * SHARED_ROWS + 9, matrix.shape[1]))
+
+    alone = contributions(replace(model, threads=1), rows)
+    together = contributions(replace(model, threads=threads), rows)
+
+    assert together.values.tolist() == alone.values.tolist()
+
+
+@pytest.mark.parametrize("members", ["trees", "trees and additive", "all", "expert", "none"])
+def test_they_add_up_to_the_score_of_any_members(
+    model: Model, matrix: npt.NDArray[np.float32], members: str
+) -> None:
+    head = model.hit
+    assert head.blend is not None
+    kept = {
+        "trees": HitHead(head.trees),
+        "trees and additive": replace(head, blend=None),
+        "all": head,
+        "expert": HitHead(blend=replace(head.blend, hits=0)),
+        "none": HitHead(),
+    }[members]
+    some = replace(model, hit=kept)
+
+    told = contributions(some, matrix)
+
+    np.testing.assert_allclose(
+        told.values.sum(axis=1) + told.base, some.score(matrix), rtol=0, atol=1e-9
+    )
+    assert (np.abs(told.values).sum() > 0) == (members != "none")
+
+
+def test_those_of_the_trees_are_those_of_lightgbm(
+    model: Model, matrix: npt.NDArray[np.float32]
+) -> None:
+    trees = model.hit.trees
+    assert trees is not None
+    told = contributions(replace(model, hit=HitHead(trees)), matrix)
+
+    theirs = np.asarray(trees.predict(matrix, pred_contrib=True, num_threads=1))
+    np.testing.assert_allclose(told.values, theirs[:, :-1], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(told.base, theirs[0, -1], rtol=0, atol=1e-12)
 
 
 def test_no_rows_have_no_contributions(model: Model, matrix: npt.NDArray[np.float32]) -> None:
     assert contributions(model, matrix[:0]).values.shape == (0, matrix.shape[1])
 
 
-class Lying:
-    """A member whose explanation is off by a constant from what it says."""
-
-    def __init__(self, member: Any, off: float) -> None:
-        self.member, self.off = member, off
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.member, name)
-
-    def predict(self, rows: npt.NDArray[np.float32], **options: Any) -> npt.NDArray[np.float64]:
-        told = np.asarray(self.member.predict(rows, **options), dtype=np.float64)
-        return told + self.off if options.get("pred_contrib") else told
-
-    def contributions(self, *rows: Any) -> npt.NDArray[np.float64]:
-        return self.member.contributions(*rows) + self.off
-
-
-@pytest.mark.parametrize("member", ["trees", "linear", "blend"])
+@pytest.mark.parametrize("member", ["tree_contributions", "linear", "blend"])
 @pytest.mark.parametrize(("off", "found"), [(1e-4, "log-odds"), (float("nan"), "nan log-odds")])
 def test_an_explanation_that_does_not_add_up_is_refused(
-    model: Model, matrix: npt.NDArray[np.float32], member: str, off: float, found: str
+    model: Model,
+    matrix: npt.NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    member: str,
+    off: float,
+    found: str,
 ) -> None:
-    liar = cast("Any", Lying(getattr(model.hit, member), off))
-    lying = replace(model, hit=replace(model.hit, **{member: liar}))
+    """A member whose explanation is off by a constant from what it says."""
+    holder: Any = {"linear": Linear, "blend": Blend}.get(member, module)
+    name = "contributions" if holder is not module else member
+    honest = getattr(holder, name)
+    monkeypatch.setattr(holder, name, lambda *told, **how: honest(*told, **how) + off)
 
     with pytest.raises(BundleError, match=f"do not add up.*{found}"):
-        contributions(lying, matrix[:5])
+        contributions(model, matrix[:5])
+
+
+def test_trees_that_lightgbm_reads_otherwise_are_refused(
+    model: Model, matrix: npt.NDArray[np.float32]
+) -> None:
+    head = replace(model.hit)
+    forest = head.forest
+    assert forest is not None
+    require_lightgbms_own(head, matrix[:4])
+    require_lightgbms_own(HitHead(), matrix[:4])
+
+    other = forest.vertices.copy()
+    other["number"][other["feature"] < 0] *= 1.0001
+    vars(head)["forest"] = replace(forest, vertices=other)
+
+    with pytest.raises(BundleError, match=r"otherwise than they are read here.*log-odds"):
+        require_lightgbms_own(head, matrix[:4])
 
 
 @pytest.mark.filterwarnings("ignore")  # shap imports plotting libraries that warn

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from targeting.explain.reasons import LEAST, reasons
 from targeting.features.registry import Feature
+from targeting.language import ENGLISH, say
 
 
 def feature(name: str, group: str = "") -> Feature:
-    return Feature(name, "party", f"Means {name}.", lambda _: f"says {name}", group=group)
+    return Feature(name, "party", f"Means {name}.", lambda _: say(f"says {name}"), group=group)
 
 
 def told(moves: dict[str, float], groups: dict[str, str] | None = None, **more: int) -> list[str]:
     features = [feature(name, (groups or {}).get(name, "")) for name in moves]
     found = reasons(features, np.array(list(moves.values())), {}, **more)
-    return [f"{reason.text} {reason.contribution:+.2f}" for reason in found]
+    return [f"{ENGLISH.say(reason.phrase)} {reason.contribution:+.2f}" for reason in found]
 
 
 def test_what_raises_comes_first_then_what_lowers_each_by_strength() -> None:
@@ -92,7 +93,7 @@ def test_what_the_lines_beside_it_add_is_told_among_the_facts(
 
     assert [one.feature for one in found] == order
     (said,) = [one for one in found if one.feature == "consignment_lines"]
-    assert said.text == (
+    assert ENGLISH.say(said.phrase) == (
         f"other goods lines of this consignment look {words} suspicious than this one"
     )
     assert (said.contribution, said.family) == (others, "document")
@@ -106,9 +107,10 @@ def test_lines_beside_it_that_hardly_move_it_are_not_told(others: float) -> None
 
 
 def test_the_line_is_handed_to_the_sentence() -> None:
-    one = Feature("duty", "party", "Duty.", lambda line: f"duty {line['duty']}")
+    one = Feature("duty", "party", "Duty.", lambda line: say("duty {n}", n=str(line["duty"])))
 
-    assert reasons([one], np.array([1.0]), {"duty": 7})[0].text == "duty 7"
+    (found,) = reasons([one], np.array([1.0]), {"duty": 7})
+    assert ENGLISH.say(found.phrase) == "duty 7"
 
 
 @given(
@@ -132,3 +134,72 @@ def test_order_limit_and_totals_hold_for_any_contributions(
         at = int(reason.feature[1:])
         same = [i for i in range(len(moves)) if groups[i] and groups[i] == groups[at]] or [at]
         assert reason.contribution == pytest.approx(sum(moves[i] for i in same), abs=1e-9)
+
+
+def test_a_reason_says_its_subject_its_key_and_the_indicators_that_pull_its_way() -> None:
+    features = [
+        replace(feature("a", "price"), indicators=(46, 7), key="hs6"),
+        replace(feature("b", "price"), indicators=(7, 24)),
+        replace(feature("c", "price"), indicators=(1,)),
+        replace(feature("d"), indicators=(63,)),
+    ]
+
+    price, seal = reasons(features, np.array([0.5, 0.2, -0.1, -0.3]), {})
+
+    assert (price.subject, price.key, price.indicators) == ("price", "hs6", (7, 24, 46))
+    assert (seal.subject, seal.key, seal.indicators) == ("d", "", (63,))
+    assert (price.raises, seal.raises) == (True, False)
+
+
+def test_what_is_missing_is_said_where_that_alone_moves_the_score() -> None:
+    silent = replace(feature("a", "price"), sentence=lambda _: None)
+    unsaid = replace(silent, unsaid=say("value per kg: not stated"))
+
+    for one, words in ((silent, "price: not stated"), (unsaid, "value per kg: not stated")):
+        (found,) = reasons([one], np.array([0.5]), {})
+        assert ENGLISH.say(found.phrase) == words
+    (found,) = reasons([unsaid, feature("b", "price")], np.array([0.5, 0.1]), {})
+    assert ENGLISH.say(found.phrase) == "says b"
+
+
+def test_nothing_is_said_of_what_hardly_moves_the_score() -> None:
+    def asked(_: object) -> None:
+        raise AssertionError("a sentence nobody will read")
+
+    weak = replace(feature("a"), sentence=asked)
+
+    assert reasons([weak], np.array([LEAST * 0.99]), {}) == []
+
+
+def results(name: str, family: str = "party") -> Feature:
+    return replace(feature(name, group=f"{name} results"), family=family)
+
+
+def names(features: list[Feature], moves: list[float], **more: int) -> list[str]:
+    return [one.feature for one in reasons(features, np.array(moves), {}, **more)]
+
+
+def test_what_was_found_before_is_told_once_per_family_and_direction() -> None:
+    """Four looks at one trader's record would crowd out what this line itself states."""
+    features = [
+        results("consignee"),
+        results("consignee_x_office"),
+        results("notify_party"),
+        results("container", "conveyance"),
+        feature("price"),
+        results("declarant"),
+        results("carrier"),
+    ]
+    moves = [0.9, 0.5, 0.4, 0.3, 0.1, -0.2, -0.1]
+
+    assert names(features, moves) == ["consignee", "container", "price", "declarant"]
+
+
+def test_a_pattern_does_not_crowd_out_a_stronger_fact() -> None:
+    features = [*(feature(name) for name in "abc"), replace(feature("p"), pattern=True)]
+
+    assert names(features, [0.5, 0.4, 0.3, 0.2], limit=3) == ["a", "b", "c"]
+    assert names(features, [0.5, 0.4, 0.3, -0.9], limit=3) == ["a", "b", "c"]
+    assert names(features, [0.5, 0.4, 0.3, 0.35], limit=3) == ["a", "b", "p"]
+    assert names(features, [0.5, 0.4, -0.9, 0.1], limit=3) == ["a", "b", "p"]
+    assert names(features, [0.5, 0.4, 0.0, -0.1], limit=3) == ["a", "b", "p"]

@@ -15,6 +15,7 @@ from targeting.features.build import build, matrix_of
 from targeting.features.engine import Wanted
 from targeting.features.links import link_features
 from targeting.features.spec import learn_spec
+from targeting.language import ENGLISH
 
 if TYPE_CHECKING:
     from targeting.tables.folder import MemoryTables
@@ -128,13 +129,14 @@ def test_a_link_from_a_snapshot_is_the_link_from_the_beginning(
 
 def test_a_link_reads_as_a_sentence():
     features = link_features(FeatureSettings())["consignee_via_container"]
+    sentence = features[0].feature.sentence
     line = {"consignee_via_container_lines": 40.0, "consignee_via_container_caught": 3.0}
-    assert features[0].feature.sentence(line) == (
+    assert ENGLISH.say(sentence(line)) == (
         "this consignee: 3 of 40 earlier lines with a container caught by then"
     )
-    assert features[0].feature.sentence({}) == ""
+    assert sentence({}) is None
     none = {"consignee_via_container_lines": 0.0, "consignee_via_container_caught": 0.0}
-    assert "no earlier line" in features[0].feature.sentence(none)
+    assert "no earlier line" in ENGLISH.say(sentence(none))
 
 
 def test_a_link_goes_through_a_key_that_is_followed():

@@ -16,6 +16,7 @@ from targeting.features.engine import Wanted
 from targeting.features.measures import MEASURES
 from targeting.features.relative import relative_features
 from targeting.features.spec import learn_spec
+from targeting.language import ENGLISH
 from targeting.tables.schema import DECLARATIONS
 
 if TYPE_CHECKING:
@@ -126,10 +127,10 @@ def test_a_measure_reads_as_a_sentence():
         "hs6_mass_per_package_ratio": math.log(40 / 12),
         "hs6_declarations": 212.0,
     }
-    assert typical.sentence(line) == (
+    assert ENGLISH.say(typical.sentence(line)) == (
         "mass per package 40.00 kg; 212 earlier lines of goods code 080510: typically 12 kg"
     )
-    assert typical.sentence({}) == ""
+    assert typical.sentence({}) is None
 
 
 def test_measures_are_those_settings_name_and_read_columns_of_the_schema():

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from targeting.config import DEFAULT_KEYS, FeatureSettings, KeySettings
 from targeting.errors import ConfigError
-from targeting.features.registry import FAMILIES
+from targeting.features.naming import named
+from targeting.features.registry import FAMILIES, Feature
 from targeting.features.spec import learn_spec, registry
+from targeting.language import Language
 from targeting.tables.folder import MemoryTables
 from targeting.tables.schema import DECLARATIONS, NEVER_FEATURES
 
@@ -22,6 +24,10 @@ MakeTables = Callable[..., MemoryTables]
 SECRETS = (
     "consignee_id", "consignor_id", "declarant_id", "notify_party_id", "carrier_id",
     "consignee_name", "consignor_name",
+)  # fmt: skip
+NAMELESS = (
+    "conveyance_id", "container_id", "seal_id", "voyage_id", "transport_document_id",
+    "container_owner", "goods_description", "goods_words", "broker_id", "driver_name",
 )  # fmt: skip
 PARTIES = tuple(name for name in SECRETS if name.endswith("_id"))
 WIDE = FeatureSettings(
@@ -101,6 +107,20 @@ def test_an_extra_column_of_the_tables_is_known(make_tables: MakeTables):
 secret = st.text(alphabet="XYZQ9", min_size=6, max_size=9).map(lambda tail: f"SECRET{tail}")
 plain = st.one_of(st.none(), st.sampled_from(["CN", "IR", "TRMER", "080510", "0805100000"]))
 amount = st.one_of(st.just(float("nan")), st.just(0.0), st.floats(-5, 12), st.floats(0, 1e12))
+LANGUAGES = [Language.named("en"), Language.named("ru")]
+
+
+def told(features: tuple[Feature, ...], line: dict[str, object]) -> dict[str, list[str]]:
+    """What each feature says of a line and of its absence, in every language."""
+    return {
+        feature.name: [
+            language.say(phrase)
+            for phrase in (feature.sentence(line), feature.unsaid)
+            if phrase is not None
+            for language in LANGUAGES
+        ]
+        for feature in features
+    }
 
 
 @settings(max_examples=50, phases=(Phase.explicit, Phase.generate))  # shrinking takes minutes
@@ -117,17 +137,55 @@ def test_no_sentence_gives_a_traders_name_or_code_away(data: st.DataObject):
         [column.name for column in DECLARATIONS.columns if column.kind in ("int", "float")],
         data.draw(amount),
     )
-    line |= {"lodged_hour": 13.0, "lodged_weekday": 6.0}  # `lodged_at` is never missing
     secrets = {name: data.draw(secret, label=name) for name in SECRETS}
-    for feature in features:
-        assert "SECRET" not in feature.sentence(line | secrets), feature.name
+    for name, texts in told(features, line | secrets).items():
+        for text in texts:
+            assert text, name
+            assert "SECRET" not in text, name
+            assert not {"{", "}"} & set(text), name
+            assert "nan" not in text.lower().split(), name
 
 
-def test_every_feature_of_a_full_line_has_its_sentence():
+def full_line(features: tuple[Feature, ...]) -> dict[str, object]:
+    """A line on which every column and feature is known."""
     line: dict[str, object] = {
         column.name: "080510" if column.kind == "string" else 2.0 for column in DECLARATIONS.columns
     }
-    line |= {feature.name: 2.0 for feature in registry(WIDE)}
-    silent = [feature.name for feature in registry(WIDE) if not feature.sentence(line)]
-    assert silent == []
-    assert not any("nan" in feature.sentence(line) for feature in registry(WIDE))
+    return line | {feature.name: 2.0 for feature in features}
+
+
+@pytest.mark.parametrize("settings", [FeatureSettings(), WIDE], ids=["default", "wide"])
+def test_every_feature_of_a_full_line_has_its_sentence(settings: FeatureSettings):
+    features = registry(settings)
+    line = full_line(features)
+    assert [one.name for one in features if one.sentence(line) is None] == []
+
+
+@pytest.mark.parametrize("settings", [FeatureSettings(), WIDE], ids=["default", "wide"])
+def test_a_line_without_facts_has_no_sentence_but_says_what_is_missing(settings: FeatureSettings):
+    features = registry(settings)
+    names = [feature.name for feature in features]
+    missing = dict.fromkeys(DECLARATIONS.names) | dict.fromkeys(names, float("nan"))
+    for line in ({}, missing):
+        assert [one.name for one in features if one.sentence(line) is not None] == []
+    assert [one.name for one in features if one.unsaid is None] == []
+
+
+def test_no_column_that_names_a_trader_is_named_by_its_code():
+    line: dict[str, object] = {name: f"SECRET{name}" for name in (*SECRETS, *NAMELESS)}
+    said = [LANGUAGES[0].say(named(name, line)) for name in (*SECRETS, *NAMELESS)]
+    assert not [text for text in said if "SECRET" in text]
+
+
+def test_every_profile_feature_names_its_key():
+    followed = {key.name for key in FeatureSettings().keys}
+    keys = {one.key for one in registry(FeatureSettings())}
+    assert keys == followed | {""}
+
+
+def test_what_a_subject_speaks_of_is_either_a_fact_or_a_pattern():
+    """Reasons rely on it: a pattern comes last, whichever of its features speaks."""
+    kinds: dict[str, set[bool]] = {}
+    for one in registry(WIDE):
+        kinds.setdefault(one.group or one.name, set()).add(one.pattern)
+    assert [name for name, both in kinds.items() if len(both) > 1] == []

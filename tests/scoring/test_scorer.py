@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -342,7 +343,10 @@ def test_a_quiet_month_inside_the_window_is_no_obstacle(
     scores = scorer.score(tables, start=CUT_OFF, stop=LAST, explain=explain).rows
 
     assert len(scores) == int((local >= date(2024, 4, 28)).sum()) > 0
-    assert list(scores.columns[6:]) == [*VIEWS, *([] if explain == "none" else ["reasons"])]
+    assert list(scores.columns[6:]) == [
+        *VIEWS,
+        *([] if explain == "none" else ["reasons", "similar"]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -390,7 +394,8 @@ def test_explain_says_which_lines_carry_reasons(world: World, scorer: Scorer) ->
     explained = top["reasons"].notna()
     assert 0 < explained.sum() < len(top)
     assert top.loc[explained, "reasons"].tolist() == every.loc[explained, "reasons"].tolist()
-    pd.testing.assert_frame_equal(every.drop(columns="reasons"), none, **EXACTLY)
+    assert top.loc[explained, "similar"].tolist() == every.loc[explained, "similar"].tolist()
+    pd.testing.assert_frame_equal(every.drop(columns=["reasons", "similar"]), none, **EXACTLY)
 
 
 def test_no_reason_holds_a_trader_s_name_or_code(world: World, scorer: Scorer) -> None:
@@ -463,3 +468,54 @@ def test_a_changed_bundle_scores_nothing(world: World, tmp_path: Path) -> None:
 
     with pytest.raises(BundleError, match=r"calibrator\.json was changed"):
         Scorer.load(copy)
+
+
+def test_one_line_is_scored_and_explained_as_its_whole_day_is(world: World, scorer: Scorer) -> None:
+    day = date(2024, 4, 3)
+    whole = scorer.score(world.tables, start=day, stop=date(2024, 4, 4), explain="all").rows
+    name = whole["declaration_id"][3]
+
+    one = scorer.score_one(world.tables, name).rows
+
+    pd.testing.assert_frame_equal(one, whole.iloc[[3]].reset_index(drop=True), **EXACTLY)
+
+
+def test_a_declaration_that_is_not_there_is_refused_without_its_id(
+    world: World, scorer: Scorer
+) -> None:
+    with pytest.raises(
+        InputError, match=r"not in the tables.*none of [0-9,]+ declarations"
+    ) as told:
+        scorer.score_one(world.tables, "NOBODY-1")
+
+    assert "NOBODY" not in str(told.value)
+
+
+def test_precedents_are_of_earlier_days_and_ordered(world: World, scorer: Scorer) -> None:
+    rows = scorer.score(world.tables, start=CUT_OFF, stop=date(2024, 3, 20), explain="all").rows
+
+    told = rows["similar"].tolist()
+    local = rows["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
+    assert sum(one["among"] for one in told) > 0
+    for day, one in zip(local, told, strict=True):
+        alike = [line["similarity"] for line in one["lines"]]
+        assert alike == sorted(alike, reverse=True)
+        assert all(line["known_day"] < day for line in one["lines"])
+        assert 0 <= one["hits"] <= one["among"] <= 20
+
+
+def test_a_window_before_the_cut_off_sees_no_later_result(world: World, scorer: Scorer) -> None:
+    start, stop = date(2024, 2, 1), date(2024, 2, 8)
+    rows = scorer.score(world.tables, start=start, stop=stop, explain="all").rows
+
+    days = [line["known_day"] for one in rows["similar"] for line in one["lines"]]
+    assert days
+    assert max(days) < stop
+
+
+def test_a_bundle_without_precedents_has_none_to_show(world: World, scorer: Scorer) -> None:
+    bare = Scorer(replace(scorer.bundle, precedents=None))
+
+    rows = bare.score(world.tables, start=CUT_OFF, stop=date(2024, 3, 17)).rows
+
+    assert "similar" not in rows

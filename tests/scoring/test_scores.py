@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 INFO = ScoresInfo("abcdef012345", "2024-03-15", "Asia/Baku", "EUR")
 
 REASONS = [
-    {"text": "duty rate: 15 %", "feature": "duty_rate_pct", "family": "goods and price",
-     "contribution": 0.25},
-    {"text": 'said "so", and more', "feature": "pace", "family": "party", "contribution": -0.1},
+    {"text": "duty rate: 15%", "feature": "duty_rate_pct", "family": "goods and price",
+     "contribution": 0.25, "subject": "duty_rate_pct", "indicators": [55], "key": "",
+     "phrase": '{"say":"duty rate: {rate}","with":{"rate":{"percent":0.15}}}'},
+    {"text": 'said "so", and more', "feature": "pace", "family": "party", "contribution": -0.1,
+     "subject": "consignee history", "indicators": [], "key": "consignee",
+     "phrase": '{"say":"said"}'},
 ]  # fmt: skip
 
 
@@ -54,7 +57,11 @@ def scores() -> Scores:
 
 
 def as_lists(rows: pd.DataFrame) -> list[list[dict[str, object]] | None]:
-    return [None if told is None else list(told) for told in rows["reasons"]]
+    return [None if told is None else [_plain(one) for one in told] for told in rows["reasons"]]
+
+
+def _plain(reason: dict[str, object]) -> dict[str, object]:
+    return reason | {"indicators": list(reason.get("indicators", ()))}
 
 
 def test_parquet_comes_back_to_the_bit(scores: Scores, tmp_path: Path) -> None:
@@ -79,7 +86,7 @@ def test_csv_comes_back_to_the_bit_with_the_sentences(scores: Scores, tmp_path: 
     assert back["lodged_at"].tolist() == scores.rows["lodged_at"].tolist()
     told = as_lists(back)
     assert [reason["text"] for reason in told[0] or []] == [
-        "duty rate: 15 %", 'said "so", and more',
+        "duty rate: 15%", 'said "so", and more',
     ]  # fmt: skip
     assert told[1] is None
 

@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from targeting.config import ShortlistSettings
+from targeting.config import AdviceSettings, ShortlistSettings
 from targeting.scoring.scores import Scores, ScoresInfo
 from targeting.shortlist.lines import add_facts
+from targeting.shortlist.pointers import add_advice
 from targeting.shortlist.policy import draw
 from targeting.shortlist.report import ShortlistHeader, count
 from targeting.tables.folder import TablesFolder, write_tables
@@ -142,8 +143,9 @@ def drawn(score_rows: pd.DataFrame, settings: ShortlistSettings) -> pd.DataFrame
 
 
 @pytest.fixture
-def lines(drawn: pd.DataFrame, tables: TablesFolder) -> pd.DataFrame:
-    return add_facts(drawn, tables, time_zone="Asia/Baku")
+def lines(drawn: pd.DataFrame, tables: TablesFolder, score_rows: pd.DataFrame) -> pd.DataFrame:
+    facts = add_facts(drawn, tables, time_zone="Asia/Baku")
+    return add_advice(facts, score_rows, advice=AdviceSettings(), language="en")
 
 
 @pytest.fixture

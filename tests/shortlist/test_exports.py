@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from targeting.errors import OutputError
+from targeting.language import ENGLISH
 from targeting.shortlist.exports import disarmed, write_shortlist
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def test_workbook_columns_to_fill(sheet: Worksheet) -> None:
 def test_workbook_tells_how_to_read_it(output: Path) -> None:
     guide = openpyxl.load_workbook(output / "shortlist.xlsx")["How to read this"]
     told = {str(row[0].value): row[1].value for row in guide.iter_rows(min_row=3)}
-    assert told["Model"] == "3f9ac1d20b77, results known before 2025-02-14"
+    assert told["Model"] == "3f9ac1d20b77, results known before 14 February 2025"
     assert told["Capacity"] == "3 examinations per office and day"
     assert told["Rule"] == "The officer decides; the score never seizes or releases."
     assert told["Note"].endswith("not on this list: 1.")
@@ -326,7 +327,7 @@ def test_an_earlier_list_survives_a_failure(
 
 def test_header_says_the_last_day(header: ShortlistHeader) -> None:
     assert header.last_day == date(2025, 3, 2)
-    assert header.policy_words == (
+    assert ENGLISH.say(header.policy_words) == (
         "Up to 3 lines per office and day, 25% of them on average drawn by lot; "
         "mandatory orders first, the rest by chance of a find."
     )

@@ -10,6 +10,7 @@ import pytest
 
 from targeting.config import ShortlistSettings, load
 from targeting.errors import TargetingError
+from targeting.language import ENGLISH
 from targeting.scoring.scores import REASON, SCHEMA, Scores, read_scores, write_scores
 from targeting.shortlist.make import make_shortlist
 from targeting.shortlist.report import OfficeDay, ShortlistReport
@@ -36,7 +37,7 @@ def test_a_list_is_made_and_counted(scores: Scores, tables: TablesFolder, tmp_pa
         OfficeDay("TM014", date(2025, 3, 1), arrivals=3, capacity=2, random=1, model=1),
     )
     assert (report.lines, report.random_lines, report.mandatory_lines) == (7, 2, 3)
-    assert report.notes == (
+    assert tuple(map(ENGLISH.say, report.notes)) == (
         "AZ001, 1 March 2025: 3 ordered lines, 1 more than the 2 examinations a day; "
         "all are listed.",
         "Mandatory orders that name no scored declaration, and so are not on this list: 1.",
@@ -110,7 +111,7 @@ def test_a_refused_list_leaves_nothing(
 def test_report_of_a_day_within_capacity_has_no_notes() -> None:
     report = ShortlistReport((OfficeDay("A", date(2025, 3, 1), arrivals=3, capacity=2, model=2),))
     assert report.over_capacity == ()
-    assert report.notes == ()
+    assert tuple(map(ENGLISH.say, report.notes)) == ()
 
 
 def test_the_settings_file_is_read(request: pytest.FixtureRequest) -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targeting.shortlist.facts import goods_facts, party_facts, revenue_words, unit_facts
+from targeting.language import ENGLISH
+from targeting.shortlist.facts import Fact, goods_facts, party_facts, revenue_words, unit_facts
 from targeting.shortlist.words import percent, reasons_in_words, reasons_text, risk_words
 
 
@@ -23,13 +24,15 @@ from targeting.shortlist.words import percent, reasons_in_words, reasons_text, r
     ],
 )
 def test_risk_in_words(probability: float, words: str, share: str) -> None:
-    assert risk_words(probability) == words
-    assert percent(probability) == share
+    assert ENGLISH.say(risk_words(probability)) == words
+    assert ENGLISH.say(percent(probability)) == share
 
 
 @given(st.floats(0.001, 0.95))
 def test_words_are_near_the_probability(probability: float) -> None:
-    part, whole = risk_words(probability).removeprefix("about ").replace(",", "").split(" in ")
+    part, whole = (
+        ENGLISH.say(risk_words(probability)).removeprefix("about ").replace(",", "").split(" in ")
+    )
     told = int(part) / int(whole)
     assert abs(told - probability) <= max(0.05, 0.25 * probability)
 
@@ -63,6 +66,10 @@ def test_a_line_without_reasons_says_why(cell: object, selected_by: str, words: 
     assert only.text.startswith(words)
 
 
+def said(facts: tuple[Fact, ...]) -> list[tuple[str, str]]:
+    return [(ENGLISH.say(one.label), ENGLISH.say(one.text)) for one in facts]
+
+
 def test_facts_tell_only_what_is_declared() -> None:
     row = {
         "flow": "export",
@@ -76,11 +83,11 @@ def test_facts_tell_only_what_is_declared() -> None:
         "customs_value": 9000.0,
         "consignor_id": "C1",
     }
-    assert [(one.label, one.text) for one in unit_facts(row)] == [
+    assert said(unit_facts(row)) == [
         ("Flow", "export by inland water"),
         ("Route", "to TMKRW"),
     ]
-    assert [(one.label, one.text) for one in goods_facts(row, currency="")] == [
+    assert said(goods_facts(row, currency="")) == [
         ("HS code", "690721"),
         ("Mass", "1,234 kg net"),
         ("Value", "9,000"),

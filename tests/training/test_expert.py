@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targeting.config import (
-    ConditionSettings,
     ExpertSettings,
     FeatureSettings,
+    IndicatorSettings,
     load,
     parse,
 )
 from targeting.errors import ConfigError
 from targeting.features.catalogue import INDICATORS
 from targeting.features.spec import registry
-from targeting.training.expert import Blend, BlendRecord, Bounds, Expert, blend_weight, fit_blend
+from targeting.training.expert import Blend, BlendRecord, Expert, blend_weight, fit_blend
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 NAMES = tuple(feature.name for feature in registry(FeatureSettings()))
@@ -157,10 +157,12 @@ def test_all_conditions_of_an_indicator_must_be_met() -> None:
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_a_bound_itself_is_included(bound: float) -> None:
-    value = np.array([[bound]], dtype=np.float32)
     for condition in ({"at_least": bound}, {"at_most": bound}, {"equals": bound}):
-        settings = ConditionSettings.model_validate({"feature": "x"} | condition)
-        assert Bounds.of(settings, 0).met(value).tolist() == [True]
+        one = {"feature": "x", "points": 1.0, "words": "bound"} | condition
+        settings = ExpertSettings(indicators=(IndicatorSettings.model_validate(one),))
+        expert = Expert.over(settings, ["x"], refuse=False)
+        value = np.array([[bound]], dtype=np.float32)
+        assert expert.contributions(value).tolist() == [[1.0]]
 
 
 def test_contributions_and_bias_add_up_to_the_score() -> None:

@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from targeting.config import FeatureSettings
 from targeting.features.spec import FeatureSpec, registry
 from targeting.training import linear as module
-from targeting.training.linear import FARTHEST, MIN_LEVEL_ROWS, LevelTerm, Linear, Rules, fit_linear
+from targeting.training.additive import FARTHEST, LevelTerm, Linear
+from targeting.training.linear import MIN_LEVEL_ROWS, Rules, fit_linear
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -198,12 +199,13 @@ def test_a_level_on_few_rows_counts_as_any_other() -> None:
     matrix[:, at] = np.where(np.arange(len(hit)) < MIN_LEVEL_ROWS - 1, 0, 1)
     matrix[-30:, at] = np.nan
 
-    found = fit_linear(matrix, hit, weight, SPEC, strength=1.0).terms[at]
+    taught = fit_linear(matrix, hit, weight, SPEC, strength=1.0)
 
+    found = taught.terms[at]
     assert isinstance(found, LevelTerm)
     assert set(found.by_level) == {1}
-    told = found.adds(np.array([0, 7, np.nan], dtype=np.float32))
-    assert told.tolist() == [found.otherwise] * 3
+    matrix[:3, at] = [0, 7, np.nan]
+    assert taught.contributions(matrix[:3])[:, at].tolist() == [found.otherwise] * 3
 
 
 def test_what_never_varies_or_is_never_stated_says_nothing() -> None:

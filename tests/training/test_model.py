@@ -23,6 +23,7 @@ from targeting.training.model import (
     fit_hits,
     fit_revenue,
 )
+from targeting.training.rows import SHARED_ROWS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -86,6 +87,13 @@ def test_one_row_scores_as_in_its_batch(model: Model) -> None:
         assert single.tolist() == one.score(matrix)[:100].tolist()
 
 
+def test_threads_change_nothing_but_the_time(model: Model) -> None:
+    matrix = np.resize(data()[0], (3 * SHARED_ROWS + 7, len(SPEC.features)))
+    whole = replace(model, hit=blended(model.hit), threads=1)
+
+    assert replace(whole, threads=3).score(matrix).tolist() == whole.score(matrix).tolist()
+
+
 def test_the_model_learns_what_was_planted(model: Model) -> None:
     matrix, hit = data()
     score = model.score(matrix)
@@ -124,24 +132,6 @@ def test_the_expert_score_alone_is_the_score_where_nothing_was_learnt() -> None:
     assert not head.has_learnt
     assert head.score(matrix, threads=1).tolist() == expected.tolist()
     assert HitHead().score(matrix, threads=1).tolist() == [0.0] * len(matrix)
-
-
-@pytest.mark.parametrize("members", ["trees", "trees and additive", "all", "expert", "none"])
-def test_contributions_add_up_to_the_score_of_any_members(model: Model, members: str) -> None:
-    matrix, _ = data()
-    head = {
-        "trees": replace(model.hit, linear=None, linear_share=0.0),
-        "trees and additive": model.hit,
-        "all": blended(model.hit),
-        "expert": blended(HitHead(), hits=0),
-        "none": HitHead(),
-    }[members]
-
-    told = head.contributions(matrix, threads=1)
-
-    assert told.shape == (len(matrix), len(SPEC.names) + 1)
-    assert len(np.unique(told[:, -1])) == 1
-    np.testing.assert_allclose(told.sum(axis=1), head.score(matrix, threads=1), rtol=0, atol=1e-9)
 
 
 def against_the_rule() -> tuple[Matrix, npt.NDArray[np.bool_]]:

@@ -29,10 +29,16 @@ from targeting.bundle.records import FeatureRecord, HeadsRecord, MembersRecord, 
 from targeting.bundle.trees import read_trees
 from targeting.config import ALL, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
+from targeting.explain.precedents import (
+    Precedents,
+    read_precedents,
+    subjects_of,
+    write_precedents,
+)
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
+from targeting.training.additive import Linear
 from targeting.training.expert import Blend, BlendRecord
-from targeting.training.linear import Linear
 from targeting.training.model import HitHead, Model, RevenueHead
 from targeting.training.views import Views, ViewsRecord
 
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
+
+    from targeting.bundle.card import Section
 
     Matrix = npt.NDArray[np.float32]
 
@@ -55,6 +63,7 @@ LIBRARIES = (
     "duckdb",
     "scikit-learn",
 )
+PRECEDENTS = "precedents.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,10 @@ class Contents:
     probe
         Shape (up to 16, features). Rows scored again at every load: score, probability, revenue
         and views must be what they were.
+    precedents
+        Past examined lines to lay beside new ones; None leaves them out.
+    sections
+        What the card tells of the model as a whole.
     """
 
     model: Model
@@ -93,6 +106,8 @@ class Contents:
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
     probe: Matrix
+    precedents: Precedents | None = None
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,8 @@ class Bundle:
         Where it comes from.
     model, spec, snapshot
         As trained.
+    precedents
+        Past examined lines; None when the bundle carries none.
     """
 
     bundle_id: str
@@ -114,6 +131,7 @@ class Bundle:
     model: Model
     spec: FeatureSpec
     snapshot: Snapshot
+    precedents: Precedents | None = None
 
 
 def write_bundle(contents: Contents, folder: Path) -> str:
@@ -136,6 +154,8 @@ def write_bundle(contents: Contents, folder: Path) -> str:
     (folder / "profiles").mkdir()
     write_snapshot(contents.snapshot, folder / "profiles", contents.spec.settings)
     write_probe(contents.model, contents.spec, contents.probe, folder)
+    if contents.precedents is not None:
+        write_precedents(contents.precedents, folder / PRECEDENTS)
     draft = Manifest(
         format_version=FORMAT_VERSION,
         files={},
@@ -147,7 +167,8 @@ def write_bundle(contents: Contents, folder: Path) -> str:
         metrics=dict(contents.metrics),
         notes=contents.notes,
     )
-    (folder / "MODEL_CARD.md").write_text(model_card(draft, contents.spec), encoding="utf-8")
+    card = model_card(draft, contents.spec, contents.sections)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     (folder / "MLmodel").write_text(mlmodel(contents.spec.settings), encoding="utf-8")
     write_manifest(draft.model_copy(update={"files": list_files(folder)}), folder)
     return bundle_id(folder)
@@ -211,8 +232,9 @@ def load_bundle(folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        If any file is not what was packaged, the features differ from this version's, or the
-        model does not score its own probe rows as it did when it was packaged.
+        If any file is not what was packaged, the features differ from this version's, the model
+        does not score its own probe rows as it did when it was packaged, their contributions do
+        not add up to the score, or LightGBM itself scores or explains them otherwise.
     """
     manifest = verify(folder)
     with _sound(folder):
@@ -223,7 +245,8 @@ def load_bundle(folder: Path) -> Bundle:
         _require_same_features(folder, model, spec)
         require_probe(folder, model, spec)
         snapshot = _read_profiles(folder, spec, manifest.profiles_day)
-    return Bundle(bundle_id(folder), manifest, model, spec, snapshot)
+        past = _read_precedents(folder, manifest, spec)
+    return Bundle(bundle_id(folder), manifest, model, spec, snapshot, past)
 
 
 def _require_listed(folder: Path, manifest: Manifest) -> None:
@@ -251,6 +274,17 @@ def _read_profiles(folder: Path, spec: FeatureSpec, day: date) -> Snapshot:
     if not all(np.isfinite(one.state.sums).all() for one in snapshot.profiles.values()):
         raise ValueError("a profile holds what is not a number")
     return snapshot
+
+
+def _read_precedents(folder: Path, manifest: Manifest, spec: FeatureSpec) -> Precedents | None:
+    if PRECEDENTS not in manifest.files:
+        return None
+    width = len(subjects_of(spec.features))
+    require_flat(folder / PRECEDENTS, lists={"direction": width})
+    past = read_precedents(folder / PRECEDENTS, spec.features)
+    if not np.isfinite(past.directions).all():
+        raise ValueError("a precedent holds what is not a number")
+    return past
 
 
 @contextmanager

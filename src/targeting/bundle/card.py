@@ -1,11 +1,14 @@
-"""The model card: what a reader must know, in words, from the manifest alone."""
+"""The model card: what a reader must know, in words, from the manifest and what training found."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from targeting.bundle.manifest import Manifest
     from targeting.features.spec import FeatureSpec
 
@@ -23,7 +26,29 @@ _SHOWN = (
 )
 
 
-def model_card(manifest: Manifest, spec: FeatureSpec) -> str:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the card and of the evaluation report: a title, paragraphs, and a table.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    paragraphs
+        Plain text; `*words*` stand out.
+    head
+        Headings of the table's columns; empty for none.
+    rows
+        As many cells as `head` has.
+    """
+
+    title: str
+    paragraphs: tuple[str, ...]
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def model_card(manifest: Manifest, spec: FeatureSpec, sections: Sequence[Section] = ()) -> str:
     """Write the card as Markdown.
 
     Parameters
@@ -32,6 +57,13 @@ def model_card(manifest: Manifest, spec: FeatureSpec) -> str:
         Provenance, settings and metrics.
     spec
         The features.
+    sections
+        What training found out of the model as a whole.
+
+    Returns
+    -------
+    str
+        The card; what comes from data cannot break its tables.
     """
     return "\n".join(
         [
@@ -53,7 +85,8 @@ def model_card(manifest: Manifest, spec: FeatureSpec) -> str:
             "",
             "These figures are measured on examined lines of the last test block, scored by a "
             "model that had seen nothing of it. Officers chose those lines; what they did not "
-            "examine is unknown. `evaluation/report.html` gives the intervals and the slices.",
+            "examine is unknown. `evaluation/report.html` gives the intervals, the slices and the "
+            "pictures of all that follows.",
             "",
             "## What it looks at",
             "",
@@ -62,6 +95,7 @@ def model_card(manifest: Manifest, spec: FeatureSpec) -> str:
             "Never looked at: names of traders, lanes, inspectors, penalties, anything known "
             "only after the examination.",
             "",
+            *(line for section in sections for line in _section(section)),
             *_notes(manifest),
         ]
     )
@@ -98,3 +132,22 @@ def _notes(manifest: Manifest) -> list[str]:
     if not manifest.notes:
         return []
     return ["## Notes", "", *(f"- {note}" for note in manifest.notes), ""]
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield from (f"## {section.title}", "")
+    for paragraph in section.paragraphs:
+        yield from (_plain(paragraph), "")
+    if section.rows:
+        yield from (_line(section.head), _line(["---"] * len(section.head)))
+        yield from (_line(row) for row in section.rows)
+        yield ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(_plain(cell).replace('|', '&#124;') for cell in cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Keep what comes from data on its line, and from being read as HTML."""
+    return " ".join(text.split()).replace("<", "&lt;")

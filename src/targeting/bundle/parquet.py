@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from targeting.bundle.thrift import read_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MIB = 1024**2
@@ -35,6 +36,8 @@ MOST_UNPACKED = 100
 _FLOOR = 16 * MIB
 _HEADER = 64 * 1024
 _NOTHING = 1024
+_LISTED = frozenset({"FIXED_LEN_BYTE_ARRAY"})
+_LIST_LEVELS = 3
 _TYPES = frozenset({"DOUBLE", "FLOAT", "INT32", "INT64", "BYTE_ARRAY"})
 _DATA_PAGE, _DICTIONARY_PAGE = 0, 2
 _PLAIN, _BY_DICTIONARY = 0, 8
@@ -56,13 +59,15 @@ class _Page:
         return self.kind == _DICTIONARY_PAGE
 
 
-def require_flat(path: Path) -> None:
+def require_flat(path: Path, *, lists: Mapping[str, int] = MappingProxyType({})) -> None:
     """Make sure a Parquet file is a plain table that takes memory in proportion to its size.
 
     Parameters
     ----------
     path
         A file of a bundle, its hash already checked.
+    lists
+        Columns that hold a list in each row, and how many numbers each list has.
 
     Raises
     ------
@@ -76,8 +81,8 @@ def require_flat(path: Path) -> None:
         # A row is told from every other, which takes a byte at the very least.
         if metadata.num_rows > size:
             raise ValueError("more rows than bytes")
-        _require_columns(metadata.schema)
-        unpacked = sum(_unpacked(stream, metadata, size))
+        _require_columns(metadata.schema, lists)
+        unpacked = sum(_unpacked(stream, metadata, size, lists))
     if unpacked > MOST_UNPACKED * size + _FLOOR:
         raise ValueError("it unpacks to out of all proportion")
 
@@ -91,28 +96,36 @@ def _require_footer(stream: BinaryIO, size: int) -> None:
         raise ValueError("no footer of Parquet")
 
 
-def _require_columns(schema: pq.ParquetSchema) -> None:
+def _require_columns(schema: pq.ParquetSchema, lists: Mapping[str, int]) -> None:
     for at in range(len(schema.names)):
         column = schema.column(at)
-        nested = column.max_repetition_level or column.max_definition_level > 1
-        if nested or column.path != column.name or column.physical_type not in _TYPES:
+        is_list = column.path.partition(".")[0] in lists
+        flat = column.path == column.name and column.max_definition_level <= 1
+        listed = is_list and column.max_definition_level <= _LIST_LEVELS
+        kinds = _LISTED if is_list else _TYPES
+        wanted = (listed if is_list else flat) and column.max_repetition_level == int(is_list)
+        if not wanted or column.physical_type not in kinds:
             raise ValueError("a column of a kind no bundle has")
 
 
-def _unpacked(stream: BinaryIO, metadata: pq.FileMetaData, size: int) -> Iterator[int]:
+def _unpacked(
+    stream: BinaryIO, metadata: pq.FileMetaData, size: int, lists: Mapping[str, int]
+) -> Iterator[int]:
     """Give the unpacked bytes of each column of each group of rows."""
     rows = 0
     for group in range(metadata.num_row_groups):
         about = metadata.row_group(group)
         rows += about.num_rows
-        for column in range(about.num_columns):
-            yield _column(stream, about.column(column), about.num_rows, size)
+        for at in range(about.num_columns):
+            chunk = about.column(at)
+            width = lists.get(chunk.path_in_schema.partition(".")[0], 1)
+            yield _column(stream, chunk, about.num_rows * width, size)
     if rows != metadata.num_rows:
         raise ValueError("the groups do not hold the rows it says")
 
 
-def _column(stream: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int, size: int) -> int:
-    if not rows and chunk.total_compressed_size <= _NOTHING:
+def _column(stream: BinaryIO, chunk: pq.ColumnChunkMetaData, values: int, size: int) -> int:
+    if not values and chunk.total_compressed_size <= _NOTHING:
         return 0  # Arrow writes no data page then, and reads none
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and chunk.dictionary_page_offset is not None:
@@ -121,7 +134,7 @@ def _column(stream: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int, size: in
     if chunk.file_path or chunk.compression != "ZSTD" or not 4 <= start <= stop <= size - 8:
         raise ValueError("a column lies elsewhere, or is packed in another way")
     pages = list(_pages(stream, start, stop))
-    if sum(page.values for page in pages if not page.is_dictionary) != rows:
+    if sum(page.values for page in pages if not page.is_dictionary) != values:
         raise ValueError("a column has not the rows it says")
     for at, page in enumerate(pages):
         if page.is_dictionary:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from targeting.bundle.parquet import require_flat
 from targeting.errors import BundleError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions, require_lightgbms_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PROBE = "probe.parquet"
 PROBE_ROWS = 16
+PROBE_ASKED = 4
+"""Rows on which LightGBM itself is asked: they take it some 10 ms each at every load."""
+
 PROBE_TOLERANCE = 1e-9
 """Largest difference, absolute and relative, of a number of the probe."""
 
@@ -78,7 +81,8 @@ def require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
     Raises
     ------
     BundleError
-        If any number differs by more than `PROBE_TOLERANCE`.
+        If any number differs by more than `PROBE_TOLERANCE`, contributions do not add up to the
+        score, or LightGBM itself scores or explains the rows otherwise.
     ValueError
         If the file is not such rows.
     """
@@ -92,6 +96,7 @@ def require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
     for name, values in found.items():
         _require_same(folder, name, values, table[name].to_numpy())
     contributions(model, matrix)
+    require_lightgbms_own(model.hit, matrix[:PROBE_ASKED])
 
 
 def _require_same(folder: Path, name: str, values: Floats, expected: Floats) -> None:

@@ -47,6 +47,14 @@ SparkMaster = Annotated[
         "machine.",
     ),
 ]
+LanguageName = Annotated[
+    str,
+    typer.Option(metavar="CODE", help="Language of the reasons: en, ru, or one of --languages."),
+]
+LanguagesPath = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder of further languages, one file CODE.po each."),
+]
 
 console = Console(stderr=True, soft_wrap=True)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targeting.cli.common import (
     EngineName,
     Explain,
+    LanguageName,
+    LanguagesPath,
     Output,
     SparkMaster,
     TablesPath,
@@ -21,6 +23,9 @@ from targeting.cli.common import (
     telling,
 )
 from targeting.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from targeting.config import ShortlistSettings
 
 
 @app.command()
@@ -45,6 +50,8 @@ def score(
     ] = "top",
     engine: EngineName = "local",
     spark_master: SparkMaster = None,
+    language: LanguageName = "en",
+    languages: LanguagesPath = None,
 ) -> None:
     """Score declarations, with reasons.
 
@@ -53,6 +60,7 @@ def score(
     Example: targeting score --model models/bundle --tables world/tables
     --from 2025-06-01 --to 2025-06-08 --output scores.parquet
     """
+    from targeting.language import Language
     from targeting.scoring.scorer import Scorer
     from targeting.scoring.scores import stream_scores
     from targeting.tables.output import require_file
@@ -60,6 +68,7 @@ def score(
 
     _require_scores_name(output)
     require_file(output)
+    told_in = Language.named(language, languages)
     opened = opened_tables(tables)
     with (
         telling() as tell,
@@ -67,7 +76,9 @@ def score(
         cluster_of(engine, spark_master) as cluster,
     ):
         scorer = Scorer.load(folder, cluster=cluster)
-        parts = scorer.parts(opened, start=start, stop=stop, explain=explain, progress=tell)
+        parts = scorer.parts(
+            opened, start=start, stop=stop, explain=explain, language=told_in, progress=tell
+        )
         written = stream_scores(parts, scorer.info, output)
     typer.echo(f"{written:,} declarations scored: {output}")
 
@@ -95,15 +106,24 @@ def shortlist(
     mandatory: Annotated[
         Path | None, typer.Option(help="Text file of declaration ids that must be examined.")
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Language of the list: en, ru; else the settings'."),
+    ] = None,
+    languages: LanguagesPath = None,
+    advice: Annotated[
+        Path | None, typer.Option(help="Where to look, YAML; configs/advice.yaml is one.")
+    ] = None,
 ) -> None:
     """Draw the list of what to open.
 
     As Parquet, CSV, XLSX and a page to print.
 
     Example: targeting shortlist --scores scores.parquet --tables world/tables --capacity 5
-    --output shortlist
+    --language ru --output shortlist
     """
     from targeting import config as settings
+    from targeting.language import ENGLISH
     from targeting.scoring.scores import read_scores
     from targeting.shortlist.make import make_shortlist
 
@@ -111,7 +131,12 @@ def shortlist(
         read_scores(scores),
         opened_tables(tables),
         capacity=capacity,
-        settings=settings.load(settings.ShortlistSettings, config),
+        settings=_given(
+            settings.load(settings.ShortlistSettings, config),
+            language=language,
+            languages=languages,
+            advice=advice,
+        ),
         output=output,
         mandatory=_ids(mandatory),
     )
@@ -120,7 +145,12 @@ def shortlist(
         f"{report.mandatory_lines:,} ordered, {report.random_lines:,} drawn by lot: {output}"
     )
     for note in report.notes:
-        typer.echo(note, err=True)
+        typer.echo(ENGLISH.say(note), err=True)
+
+
+def _given(settings: ShortlistSettings, **options: str | Path | None) -> ShortlistSettings:
+    """Let the options win over the settings file."""
+    return settings.model_copy(update={name: one for name, one in options.items() if one})
 
 
 def _ids(path: Path | None) -> list[str]:

@@ -11,17 +11,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+# Importing a module adds its commands; `--help` lists them in this order, that of the work.
+from targeting.cli import (
+    backtest,
+    data,
+    explaining,
+    judging,
+    learning,
+    lists,
+    packaging,
+    profiles,
+    tune,
+    versions,
+)  # isort: skip
 from targeting.cli.common import app, console
 from targeting.errors import TargetingError
-
-# Importing a module adds its commands; `--help` lists them in this order, that of the work.
-from targeting.cli import data, learning, tune, lists, judging, backtest, versions, profiles  # isort: skip
-from targeting.cli import packaging  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = (data, learning, tune, lists, judging, backtest, versions, profiles, packaging)
+COMMANDS = (
+    data,
+    learning,
+    tune,
+    lists,
+    explaining,
+    judging,
+    backtest,
+    versions,
+    profiles,
+    packaging,
+)
 """Modules with commands."""
 
 

@@ -4,6 +4,7 @@ Every default lives in its class, once. A key the class does not know is refused
 the key and the nearest known one; all mistakes of a file are told at once.
 """
 
+from targeting.config.advice import AdviceSettings, LookSettings, PointedScheme, said
 from targeting.config.backtest import BacktestSettings
 from targeting.config.base import Settings, load, parse, read_yaml
 from targeting.config.expert import ConditionSettings, ExpertSettings, IndicatorSettings
@@ -32,6 +33,7 @@ __all__ = [
     "ALL",
     "DEFAULT_KEYS",
     "DEFAULT_LINKS",
+    "AdviceSettings",
     "BacktestSettings",
     "ConditionSettings",
     "ExpertSettings",
@@ -42,7 +44,9 @@ __all__ = [
     "KeySettings",
     "KeyStatistic",
     "LinkSettings",
+    "LookSettings",
     "ModelSettings",
+    "PointedScheme",
     "PromoteSettings",
     "RangeSettings",
     "Settings",
@@ -54,5 +58,6 @@ __all__ = [
     "load",
     "parse",
     "read_yaml",
+    "said",
     "short_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -26,6 +27,12 @@ class ShortlistSettings(Settings):
         Seed of the lot; the same seed and ids draw the same lines.
     time_zone
         The administration's time zone, in which a working day begins and ends.
+    language
+        Language of the list: `en`, `ru`, or that of a further catalogue.
+    languages
+        Folder of further catalogues, such as `kk.po`.
+    advice
+        File of what reasons point to and where to look; none means that of the package.
     """
 
     rank_by: Literal["probability", "expected_revenue", "mix", "either_probability"] = "probability"
@@ -33,5 +40,8 @@ class ShortlistSettings(Settings):
     random_share: float = Field(default=0.0, ge=0, le=0.5)
     seed: int = 20_250_101
     time_zone: str = "UTC"
+    language: str = "en"
+    languages: Path | None = None
+    advice: Path | None = None
 
     _zone = field_validator("time_zone")(valid_zone)

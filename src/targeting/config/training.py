@@ -101,6 +101,9 @@ class TrainSettings(Settings):
         Whether to learn the chances of an offence in the papers and with the conveyance apart.
     conveyance_offences
         Offences that show on the journey rather than in the papers.
+    precedents
+        Past examined lines the bundle carries, to lay beside new ones: all hits, then the newest
+        clear lines. With them come their declaration ids; 0 leaves them out.
     capacity
         Examinations per office and day.
     currency
@@ -114,5 +117,6 @@ class TrainSettings(Settings):
     weighting: Literal["uniform", "inverse_propensity"] = "uniform"
     views: bool = True
     conveyance_offences: tuple[str, ...] = ("drugs", "tobacco", "weapons", "explosives", "cash")
+    precedents: int = Field(default=20_000, ge=0, le=1_000_000)
     capacity: int = Field(default=5, ge=1, description="Examinations per office and day.")
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")

@@ -240,6 +240,8 @@ class Slice:
         Share of its opened lines that were hits, and of its hits that were opened.
     too_small
         Why it is not ranked against others; empty when it is.
+    mean_probability
+        Of its examined lines, to be held against `hit_rate`; None of a part only hits have.
     """
 
     dimension: str
@@ -252,6 +254,7 @@ class Slice:
     precision: Measure
     recall: Measure
     too_small: str
+    mean_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

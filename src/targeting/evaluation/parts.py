@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,16 +97,27 @@ def _of_dimension(lines: Lines, within: Floats, dimension: str, part: NDArray[An
         np.bincount(code, weights=hit, minlength=len(values)),
         np.bincount(code, weights=opened, minlength=len(values)),
         np.bincount(code, weights=opened * hit, minlength=len(values)),
+        np.bincount(code, weights=lines.probability[use], minlength=len(values)),
         strict=True,
     )
-    return [_slice(dimension, str(value), *map(float, counts)) for value, *counts in table]
+    return [_slice(dimension, str(value), _Sums(*map(float, sums))) for value, *sums in table]
 
 
-def _slice(
-    dimension: str, value: str, examined: float, hits: float, opened: float, found: float
-) -> Slice:
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over the examined lines of a part; of an offence, over its hits."""
+
+    examined: float
+    hits: float
+    opened: float
+    found: float
+    probability: float
+
+
+def _slice(dimension: str, value: str, sums: _Sums) -> Slice:
+    examined, hits, opened = sums.examined, sums.hits, sums.opened
     # Sums of fractions may pass their total by a hair.
-    found = min(found, opened, hits)
+    found = min(sums.found, opened, hits)
     rates = (wilson_measure(hits, examined), _of_opened(found, opened))
     if dimension == OFFENCE:
         rates = (Measure(None, why="an offence is known of hits only"),) * 2
@@ -120,6 +132,7 @@ def _slice(
         precision=rates[1],
         recall=_of_hits(found, hits),
         too_small=too_small(dimension, value, int(examined), int(hits)),
+        mean_probability=None if dimension == OFFENCE else sums.probability / examined,
     )
 
 

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 from targeting.evaluation import curves, forest, plots, words
 from targeting.evaluation.dimensions import by_dimension
+from targeting.evaluation.insight import pictures
+from targeting.evaluation.insight.failures import failures
+from targeting.evaluation.insight.words import sections
 from targeting.evaluation.paper import Row, picture, template, write_csv, write_json
 from targeting.tables.output import staged_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from targeting.bundle.card import Section
     from targeting.evaluation.findings import Evaluation
+    from targeting.evaluation.insight.insight import Insight
     from targeting.evaluation.measures import Measure, Slice
     from targeting.evaluation.plots import Figure
 
@@ -42,6 +47,7 @@ def write_evaluation(
     *,
     provenance: Mapping[str, str],
     extra_figures: Mapping[str, Figure] | None = None,
+    insight: Insight | None = None,
 ) -> None:
     """Write metrics, report, plots and their data as one folder, whole or not at all.
 
@@ -57,13 +63,15 @@ def write_evaluation(
         With a key `trained_until` (ISO 8601), lines lodged before it are warned of.
     extra_figures
         More plots by title, such as what drives the score; a report shows them last.
+    insight
+        What is told of the model as a whole: `insight.json`, more plots and sections.
 
     Raises
     ------
     OutputError
         If the folder cannot be written, or holds files of somebody else.
     """
-    extra = extra_figures or {}
+    extra = {**(extra_figures or {}), **({} if insight is None else pictures.figures(insight))}
     drawn = figures(evaluation)
     with staged_folder(output) as stage:
         write_json(stage / "metrics.json", evaluation.flat_metrics())
@@ -73,7 +81,11 @@ def write_evaluation(
         )
         for name, rows in plot_data(evaluation).items():
             write_csv(stage / "plots" / f"{name}.csv", rows)
-        page = render(evaluation, drawn, provenance=provenance, extra_figures=extra)
+        if insight is not None:
+            write_json(stage / "insight.json", insight.to_dict())
+            write_csv(stage / "plots" / "dependence.csv", _dependence_rows(insight))
+        told = sections(insight, failures(evaluation.slices))
+        page = render(evaluation, drawn, provenance=provenance, extra_figures=extra, sections=told)
         (stage / "report.html").write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -101,6 +113,7 @@ def render(
     *,
     provenance: Mapping[str, str],
     extra_figures: Mapping[str, Figure],
+    sections: Sequence[Section],
 ) -> str:
     """Set the report as one HTML page that needs nothing else, neither network nor script.
 
@@ -112,6 +125,8 @@ def render(
         From `figures`.
     provenance, extra_figures
         As for `write_evaluation`.
+    sections
+        What is told of the model as a whole, and of its weak spots.
 
     Returns
     -------
@@ -126,6 +141,7 @@ def render(
         plots={name: picture(figure) for name, figure in drawn.items()},
         captions=CAPTIONS,
         extra={name: picture(figure) for name, figure in extra_figures.items()},
+        sections=sections,
         dimensions=by_dimension(
             evaluation.slices, size=lambda part: part.examined, most=_PARTS_SHOWN
         ),
@@ -179,6 +195,14 @@ def plot_data(evaluation: Evaluation) -> dict[str, list[Row]]:
     }
 
 
+def _dependence_rows(insight: Insight) -> list[Row]:
+    return [
+        {"feature": one.feature, "subject": one.subject} | _fields(part)
+        for one in insight.dependence
+        for part in one.bins
+    ]
+
+
 def _columns(name: str, measure: Measure) -> Row:
     return {name: measure.value, "low": measure.low, "high": measure.high}
 
@@ -199,5 +223,6 @@ def _slice_row(part: Slice) -> Row:
     } | {
         **_columns("share_that_were_hits", part.precision),
         "share_of_hits_found": part.recall.value,
+        "mean_probability": part.mean_probability,
         "too_small": part.too_small,
     }

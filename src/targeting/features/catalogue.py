@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from targeting.config import KeySettings
     from targeting.features.registry import Feature
+    from targeting.features.relative import RelativeFeature
 
 INDICATORS: tuple[tuple[int, str, str], ...] = (
     (1, "Consignee never or rarely seen", ""),
@@ -217,13 +218,19 @@ def _history(settings: FeatureSettings) -> str:
 def _key_row(key: KeySettings, count: int) -> tuple[str, ...]:
     columns = ", ".join(f"`{column}`" for column in key.columns)
     settings = FeatureSettings(keys=(key,))
-    first = relative_features(settings)[key.name][0].feature
+    group = relative_features(settings)[key.name]
+    first = group[0].feature
     measured = key.measure != "price"
     return (
         f"`{key.name}`", columns, family_of(key), "measure" if measured else kind_of(key),
         first.computable if measured else computable_from(key.columns),
-        str(count), _numbers(first.indicators),
+        str(count), _numbers(_of_group(group)),
     )  # fmt: skip
+
+
+def _of_group(group: Sequence[RelativeFeature]) -> list[int]:
+    """Return the indicators of all a key's features."""
+    return sorted({number for one in group for number in one.feature.indicators})
 
 
 def _statistics(settings: FeatureSettings) -> list[tuple[str, ...]]:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from targeting.config import KeySettings
 from targeting.features import history_sentences as words
-from targeting.features.registry import Feature, computable_from
+from targeting.features.naming import role
+from targeting.features.registry import RESULTS, Feature, computable_from
 from targeting.features.relative import RelativeFeature, family_of, shrunken_rate
+from targeting.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +73,10 @@ def _made(
         meaning=f"{meaning.format(through)}, per {of}, before the day.",
         sentence=words.kept_company(link),
         indicators=(19,),
-        group=f"{link.name} results",
+        group=f"{link.name}{RESULTS}",
         computable=computable_from((*link.of, *link.through)),
         rises=suffix == "hit_rate",
+        key=KeySettings(columns=link.of).name,
+        unsaid=say("{what}: not stated", what=role(link.of)),
     )
     return RelativeFeature(feature, compute)

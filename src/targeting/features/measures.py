@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from targeting.features.columns import floats_of
+from targeting.language import marked, marked_pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,17 +37,20 @@ class Measure:
         Columns of the declarations; without `below`, what is above is followed as it is.
     since
         A moment; `above` is then a moment too, and what is followed the hours between them.
-    said
-        How a sentence names it.
-    unit
-        Unit as a sentence writes it, with the space before it.
+    name, unit
+        What it is, and its unit, for the catalogue of features.
+    alone, among
+        The sentences that hold it against the usual: without the number of earlier lines, and
+        with it (for one line, and for more).
     indicators
         Numbers of the indicators of ../shared/domain.md section 1.2 it carries.
     """
 
     above: str
-    said: str
+    name: str
     unit: str
+    alone: str
+    among: tuple[str, str]
     below: str = ""
     since: str = ""
     indicators: tuple[int, ...] = ()
@@ -84,14 +88,38 @@ def _micros(column: pa.ChunkedArray) -> Floats:
 
 MEASURES: Mapping[str, Measure] = {
     "mass_per_package": Measure(
-        "gross_mass_kg", "mass per package", " kg", below="package_count", indicators=(39,)
+        "gross_mass_kg", "mass per package", "kg",
+        marked("mass per package {here} kg; {who}: typically {typical} kg"),
+        marked_pair(
+            "mass per package {here} kg; {n} earlier line of {who}: typically {typical} kg",
+            "mass per package {here} kg; {n} earlier lines of {who}: typically {typical} kg",
+        ),
+        below="package_count", indicators=(39,),
     ),
     "freight_per_kg": Measure(
-        "freight_cost", "freight per kg", "", below="gross_mass_kg", indicators=(49,)
+        "freight_cost", "freight per kg", "",
+        marked("freight per kg {here}; {who}: typically {typical}"),
+        marked_pair("freight per kg {here}; {n} earlier line of {who}: typically {typical}",
+                    "freight per kg {here}; {n} earlier lines of {who}: typically {typical}"),
+        below="gross_mass_kg", indicators=(49,),
     ),
-    "gross_mass": Measure("gross_mass_kg", "gross mass", " kg", indicators=(38,)),
+    "gross_mass": Measure(
+        "gross_mass_kg", "gross mass", "kg",
+        marked("gross mass {here} kg; {who}: typically {typical} kg"),
+        marked_pair("gross mass {here} kg; {n} earlier line of {who}: typically {typical} kg",
+                    "gross mass {here} kg; {n} earlier lines of {who}: typically {typical} kg"),
+        indicators=(38,),
+    ),
     "lead_hours": Measure(
-        "arrival_at", "lodged before arrival", " hours", since="lodged_at", indicators=(67,)
+        "arrival_at", "lodged before arrival", "hours",
+        marked("lodged {here} hours before arrival; {who}: typically {typical} hours"),
+        marked_pair(
+            "lodged {here} hours before arrival; {n} earlier line of {who}: "
+            "typically {typical} hours",
+            "lodged {here} hours before arrival; {n} earlier lines of {who}: "
+            "typically {typical} hours",
+        ),
+        since="lodged_at", indicators=(67,),
     ),
-}
+}  # fmt: skip
 """Measures by the name settings give them; `price` is the profile's own."""

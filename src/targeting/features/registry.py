@@ -6,12 +6,14 @@ from it, and an officer's reasons are the sentences the features themselves writ
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from targeting.language import NOT_STATED, Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
 Family = Literal["party", "goods and price", "route", "document", "conveyance", "timing"]
 FAMILIES: tuple[Family, ...] = (
@@ -22,6 +24,9 @@ Computable = Literal["manifest", "declaration", "both"]
 """When a feature can be known: from the manifest alone, once the goods are declared, or from the
 one held against the other."""
 
+Sentence: TypeAlias = Callable[[Mapping[str, object]], Phrase | None]
+"""Says a fact of a line, given its columns and features by name; None where the fact is missing."""
+
 NOT_ON_MANIFEST = frozenset(
     {
         "declarant_id", "origin_country", "dispatch_country", "net_mass_kg", "customs_value",
@@ -31,6 +36,10 @@ NOT_ON_MANIFEST = frozenset(
 )  # fmt: skip
 """Columns that only a declaration states; the goods code counts as on the manifest, where advance
 cargo rules ask for it."""
+
+
+RESULTS = " results"
+"""Groups of features that tell what examinations found before end with this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +59,7 @@ class Feature:
     indicators
         Numbers of the indicators of ../shared/domain.md section 1.2 it carries.
     sentence
-        Writes the reason from a line; never a trader's name or code. Empty where the fact is
-        missing.
+        Says the reason of a line; never a trader's name or code. None where the fact is missing.
     category
         Whether the column is a category code rather than a number.
     group
@@ -66,12 +74,16 @@ class Feature:
     rises
         Whether it is beyond doubt that, all else equal, more of it means no less risk: what was
         found before, or a document at odds with itself. Models are held to it.
+    key
+        The profile key whose history it tells; empty when the declaration alone says it.
+    unsaid
+        What an officer reads when the fact is missing and that alone moves the score.
     """
 
     name: str
     family: Family
     meaning: str
-    sentence: Callable[[Mapping[str, object]], str]
+    sentence: Sentence
     unit: str = ""
     indicators: tuple[int, ...] = ()
     category: bool = False
@@ -79,6 +91,13 @@ class Feature:
     pattern: bool = False
     computable: Computable = "declaration"
     rises: bool = False
+    key: str = ""
+    unsaid: Phrase | None = None
+
+    @property
+    def tells_results(self) -> bool:
+        """Whether it tells what examinations found before, rather than what this line states."""
+        return self.group.endswith(RESULTS)
 
 
 def computable_from(columns: Iterable[str]) -> Computable:
@@ -119,76 +138,22 @@ def number(line: Mapping[str, object], name: str) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def text(line: Mapping[str, object], name: str) -> str:
-    """Return a line's text by name; `not stated` where it is missing.
+def text(line: Mapping[str, object], name: str) -> str | Phrase:
+    """Return a line's code by name; `not stated` where it is missing.
 
     Parameters
     ----------
     line
         The declaration's columns and features, by name.
     name
-        Name of a column.
+        Name of a column; never one that names a trader.
 
     Examples
     --------
-    >>> text({"origin_country": "IR"}, "origin_country"), text({}, "origin_country")
-    ('IR', 'not stated')
+    >>> text({"origin_country": "IR"}, "origin_country")
+    'IR'
+    >>> text({}, "origin_country").message
+    'not stated'
     """
     value = line.get(name)
-    return value if isinstance(value, str) and value else "not stated"
-
-
-def said(value: float, digits: int = 0) -> str:
-    """Write a number as an officer reads it.
-
-    Parameters
-    ----------
-    value
-        Any number; NaN where it is not stated.
-    digits
-        Decimals.
-
-    Examples
-    --------
-    >>> said(18402), said(0.4134, 2), said(float("nan"))
-    ('18,402', '0.41', 'not stated')
-    """
-    return "not stated" if math.isnan(value) else f"{value:,.{digits}f}"
-
-
-def counted(count: float, word: str) -> str:
-    """Write a count with its word, in the singular where it is one.
-
-    Parameters
-    ----------
-    count
-        A count.
-    word
-        What is counted, in the singular.
-
-    Examples
-    --------
-    >>> counted(1, "hit"), counted(18402, "earlier declaration")
-    ('1 hit', '18,402 earlier declarations')
-    """
-    told = said(count)
-    return f"{told} {word}" + ("" if told == "1" else "s")
-
-
-def money(value: float) -> str:
-    """Write an amount with as many digits as its size deserves.
-
-    Parameters
-    ----------
-    value
-        An amount, in any unit; NaN where it is not stated.
-
-    Examples
-    --------
-    >>> money(0.0713), money(2.1), money(358.0), money(372254.4)
-    ('0.071', '2.10', '358', '372,254')
-    """
-    size = abs(value)
-    if size >= 1000 or value == round(value, 0):
-        return said(value)
-    return said(value, 2 if size >= 0.1 else 3)
+    return value if isinstance(value, str) and value else NOT_STATED

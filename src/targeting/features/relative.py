@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from targeting.features import comparison_sentences as comparisons
 from targeting.features import history_sentences as words
 from targeting.features.columns import log, ratio
-from targeting.features.history_sentences import has_goods
 from targeting.features.kernel import STATISTICS
+from targeting.features.key_indicators import carried
 from targeting.features.measures import MEASURES
-from targeting.features.registry import Feature, computable_from
+from targeting.features.naming import has_goods, role
+from targeting.features.registry import RESULTS, Feature, computable_from
+from targeting.language import Phrase, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from targeting.config import FeatureSettings, KeySettings, KeyStatistic
     from targeting.features.measures import Measure
     from targeting.features.profiles import Profiles
-    from targeting.features.registry import Family
+    from targeting.features.registry import Family, Sentence
     from targeting.features.replays import Amounts
 
     Floats = npt.NDArray[np.float64]
@@ -177,33 +180,6 @@ _FAMILY: dict[str, Family] = {
 _STRENGTH: tuple[Family, ...] = (
     "party", "conveyance", "goods and price", "route", "document", "timing",
 )  # fmt: skip
-_INDICATORS = {
-    ("consignee_id",): (1, 5, 6, 18),
-    ("consignor_id",): (2, 18),
-    ("declarant_id",): (17,),
-    ("notify_party_id",): (19,),
-    ("carrier_id",): (18,),
-    ("conveyance_id",): (19,),
-    ("container_id",): (19, 59),
-    ("seal_id",): (64,),
-    ("hs6",): (38, 46),
-    ("transshipment_site",): (32,),
-    ("loading_site", "discharge_site"): (28, 32),
-    ("container_owner",): (61,),
-    ("consignee_id", "consignor_id"): (3,),
-    ("consignee_id", "hs2"): (7,),
-    ("consignee_id", "hs6"): (7,),
-    ("goods_words", "hs4"): (22, 46),
-    ("hs6", "tax_regime"): (56,),
-    ("loading_site", "transshipment_site", "discharge_site"): (28, 30),
-    ("consignee_id", "declarant_id"): (16,),
-    ("consignee_id", "notify_party_id"): (13,),
-    ("consignee_id", "office_id"): (33,),
-    ("consignee_id", "carrier_id"): (34,),
-    ("consignee_id", "consignor_id", "hs2"): (4, 57),
-    ("hs6", "origin_country"): (24, 46),
-}
-
 _HISTORY: tuple[KeyStatistic, ...] = ("declarations", "days_since_first", "days_since_last")
 _RESULTS: tuple[KeyStatistic, ...] = ("examinations", "hits", "hit_rate")
 _PARTY: tuple[KeyStatistic, ...] = (
@@ -334,14 +310,14 @@ def _of_key(key: KeySettings, settings: FeatureSettings) -> list[RelativeFeature
 
 def _measured(key: KeySettings, measure: Measure) -> list[RelativeFeature]:
     """Make the features of a key that follows another ratio than the price."""
-    made = _Maker(key, f"{key.name}", words.measured(key, measure))
+    made = _Maker(key, f"{key.name}", comparisons.measured(key, measure), _nothing_to_compare(key))
     indicators, of = measure.indicators, measure.columns
-    whole = f"{measure.said} ({measure.unit.strip()})" if measure.unit else measure.said
+    whole = f"{measure.name} ({measure.unit})" if measure.unit else measure.name
     return [
         made("typical", f"Geometric mean of {whole}", _typical_price, of=of, own=indicators),
-        made("ratio", f"Log of {measure.said} over the typical", _price_ratio, of=of,
+        made("ratio", f"Log of {measure.name} over the typical", _price_ratio, of=of,
              own=indicators),
-        made("z", f"Spreads of {measure.said} from the typical", _price_z, of=of, own=indicators),
+        made("z", f"Spreads of {measure.name} from the typical", _price_z, of=of, own=indicators),
     ]  # fmt: skip
 
 
@@ -354,7 +330,8 @@ class _Maker:
 
     key: KeySettings
     group: str
-    sentence: Callable[[Mapping[str, object]], str]
+    sentence: Sentence
+    unsaid: Phrase
 
     def __call__(
         self,
@@ -373,12 +350,23 @@ class _Maker:
             meaning=f"{meaning}, per {columns}, before the day.",
             sentence=self.sentence,
             unit=unit,
-            indicators=_INDICATORS.get(self.key.columns, ()) if own is None else own,
+            indicators=carried(self.key, suffix) if own is None else own,
             group=self.group,
             computable=computable_from((*self.key.columns, *of)),
             rises=suffix.startswith("hit_rate"),
+            key=self.key.name,
+            unsaid=self.unsaid,
         )
         return RelativeFeature(feature, compute)
+
+
+def _missing(key: KeySettings) -> Phrase:
+    """Say that a line states nothing in a column of the key."""
+    return say("{what}: not stated", what=role(key.columns))
+
+
+def _nothing_to_compare(key: KeySettings) -> Phrase:
+    return say("{what}: nothing earlier to compare with", what=role(key.columns))
 
 
 def _history(key: KeySettings) -> str:
@@ -405,11 +393,15 @@ def _since(which: str) -> Callable[[View], Floats]:
 
 
 def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
-    made = _Maker(key, _history(key), words.seen(key))
+    made = _Maker(key, _history(key), words.seen(key), _missing(key))
     counts: list[_Told] = [
         (
             "declarations",
-            made(f"declarations{tail}", "Earlier declarations", _summed("declarations", at)),
+            made(
+                f"declarations{tail}",
+                "Earlier declarations",
+                _summed("declarations", at),
+            ),
         )
         for tail, at in _blocks(half_lives)
     ]
@@ -420,10 +412,13 @@ def _counts(key: KeySettings, half_lives: tuple[float, ...]) -> list[_Told]:
 
 def _outcomes(key: KeySettings, settings: FeatureSettings) -> list[_Told]:
     prior, half_lives = settings.prior_examinations, settings.half_lives_days
-    found = _Maker(key, f"{key.name} results", words.found(key, prior))
-    recovered = _Maker(key, f"{key.name} results", words.recovered(key))
+    found = _Maker(key, f"{key.name}{RESULTS}", words.found(key, prior), _missing(key))
+    recovered = _Maker(key, f"{key.name}{RESULTS}", words.recovered(key), _missing(key))
     rates: list[_Told] = [
-        ("hit_rate", found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)))
+        (
+            "hit_rate",
+            found(f"hit_rate{tail}", "Shrunken hit rate", _rated(at)),
+        )
         for tail, at in _blocks(half_lives)
     ]
     return [
@@ -447,15 +442,16 @@ _SINCE: tuple[tuple[str, KeyStatistic, str], ...] = (
 def _recency(key: KeySettings) -> list[_Told]:
     told: list[_Told] = []
     for which, statistic, meaning in _SINCE:
-        group = f"{key.name} results" if which == "last_hit" else _history(key)
-        made = _Maker(key, group, words.since(key, which))
+        group = f"{key.name}{RESULTS}" if which == "last_hit" else _history(key)
+        made = _Maker(key, group, words.since(key, which), _missing(key))
         told.append((statistic, made(statistic, meaning, _since(which), unit="days")))
     return told
 
 
 def _sizes(key: KeySettings) -> list[_Told]:
-    value = _Maker(key, "value", words.compared(key, "customs_value", "value", ""))
-    mass = _Maker(key, "mass", words.compared(key, "net_mass_kg", "mass", " kg"))
+    unsaid = _nothing_to_compare(key)
+    value = _Maker(key, "value", comparisons.compared(key, "value"), unsaid)
+    mass = _Maker(key, "mass", comparisons.compared(key, "mass"), unsaid)
     return [
         (
             "value_ratio",
@@ -479,7 +475,8 @@ def _sizes(key: KeySettings) -> list[_Told]:
 
 
 def _prices(key: KeySettings) -> list[_Told]:
-    made, of = _Maker(key, "price", words.priced(key)), ("customs_value",)
+    made = _Maker(key, "price", comparisons.priced(key), _nothing_to_compare(key))
+    of = ("customs_value",)
     return [
         (
             "typical_price",

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from targeting.config import KeySettings
-from targeting.features import history_sentences as words
+from targeting.features import cross_sentences as words
 from targeting.features.columns import flag, ratio
+from targeting.features.naming import role
 from targeting.features.registry import Feature, computable_from
 from targeting.features.relative import family_of
+from targeting.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +131,8 @@ def _unusual(whole: Key, part: Key, meaning: str, indicators: tuple[int, ...]) -
         indicators=indicators,
         group=f"{family_of(key)} pair history",
         computable=computable_from(part),
+        key=key.name,
+        unsaid=say("{what}: not stated", what=role(part)),
     )
     return CrossFeature(
         feature, (whole, part), lambda earlier, _: unusual(earlier[part], earlier[whole])
@@ -147,6 +151,8 @@ def _lift(left: str, right: str, meaning: str, indicators: tuple[int, ...]) -> C
         group=f"{key.name} history",
         pattern=True,
         computable=computable_from(key.columns),
+        key=key.name,
+        unsaid=say("{what}: not stated", what=role(key.columns)),
     )
     needs = ((left,), (right,), key.columns)
     return CrossFeature(
@@ -196,6 +202,8 @@ CROSS_FEATURES: tuple[CrossFeature, ...] = (
             sentence=words.cash_for_new_pair,
             unit="flag",
             indicators=(52,),
+            key=KeySettings(columns=_PAIR).name,
+            unsaid=say("method of payment: not stated"),
         ),
         (_PAIR,),
         lambda earlier, rows: cash_for_new_pair(earlier[_PAIR], rows["payment_method"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ from targeting.features.declared import DECLARED_FEATURES, EXTRA_COLUMNS
 from targeting.features.derived import DERIVED, HS_LEVELS, source_of
 from targeting.features.engine import Reader
 from targeting.features.links import link_features
-from targeting.features.registry import Feature, computable_from, number, text
+from targeting.features.naming import named, role
+from targeting.features.registry import Feature, computable_from, number
 from targeting.features.relative import relative_features
 from targeting.features.shares import cross_features
+from targeting.language import Amount, Phrase, say
 from targeting.tables.schema import DECLARATIONS, INSPECTIONS, NEVER_FEATURES
 
 if TYPE_CHECKING:
@@ -162,23 +165,36 @@ def _refuse_leaks(settings: FeatureSettings) -> None:
 
 def _extra_number(name: str) -> Feature:
     words = name.replace("_", " ")
+
+    def _sentence(line: Mapping[str, object]) -> Phrase | None:
+        value = number(line, name)
+        if math.isnan(value):
+            return None
+        return say("{column}: {amount}", column=words, amount=Amount(value))
+
     return Feature(
-        name, "goods and price", f"Column `{name}` of the extract.",
-        lambda line: f"{words}: {number(line, name):g}",
+        name, "goods and price", f"Column `{name}` of the extract.", _sentence,
         computable=computable_from((name,)),
+        unsaid=say("{what}: not stated", what=words),
     )  # fmt: skip
 
 
 def _category(name: str) -> Feature:
-    words = name.removesuffix("_id").replace("_", " ")
-    shown = not name.endswith(("_id", "_name")) or name == "office_id"
     family = "conveyance" if name.startswith(("container", "transport_mode")) else "route"
+    source = "hs_code" if name in HS_LEVELS else name
+
+    def _sentence(line: Mapping[str, object]) -> Phrase | None:
+        if not isinstance(line.get(source), str):
+            return None
+        return say("past results of {what}", what=named(name, line))
+
     return Feature(
         f"{name}_level", family, f"Column `{name}` as a category.",
-        lambda line: f"past results of {words}{f' {text(line, name)}' if shown else ''}",
+        _sentence,
         category=True,
         pattern=True,
         computable=computable_from((name,)),
+        unsaid=say("{what}: not stated", what=role((name,))),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from targeting.ingest.inputs import Origin
     from targeting.ingest.mapping import ExtraKind
 
+NAMES_SHEET = "targeting names"
+"""Hidden sheet in which a shortlist in another language than English keeps the English titles of
+its columns, and below them that of its first sheet: one mapping reads it in every language."""
+
 
 @contextmanager
 def _xlsx_rows(origin: Origin) -> Iterator[Iterator[tuple[object, ...]]]:
@@ -29,9 +33,11 @@ def _xlsx_rows(origin: Origin) -> Iterator[Iterator[tuple[object, ...]]]:
         warnings.simplefilter("ignore")
         book = _open_book(origin)
         try:
-            sheet = _sheet(book, origin)
+            sheets, names = _named_sheets(book)
+            sheet = _sheet(sheets, origin)
             sheet.reset_dimensions()
-            yield sheet.iter_rows(min_row=origin.form.header_row, values_only=True)
+            rows = sheet.iter_rows(min_row=origin.form.header_row, values_only=True)
+            yield rows if names is None else chain([names], islice(rows, 1, None))
         finally:
             book.close()
 
@@ -47,8 +53,19 @@ def _open_book(origin: Origin) -> Any:
         raise broken(origin, "no workbook inside") from error
 
 
-def _sheet(book: Any, origin: Origin) -> Any:
-    wanted, sheets = origin.form.sheet, {sheet.title: sheet for sheet in book.worksheets}
+def _named_sheets(book: Any) -> tuple[dict[str, Any], tuple[object, ...] | None]:
+    """Return the sheets by name, and the English titles a translated shortlist keeps."""
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    kept = sheets.pop(NAMES_SHEET, None)
+    if kept is None or not sheets:
+        return sheets, None
+    names, (tab, *_) = kept.iter_rows(max_row=2, values_only=True)
+    title, first = next(iter(sheets.items()))
+    return {title: first, str(tab): first, **sheets}, names
+
+
+def _sheet(sheets: dict[str, Any], origin: Origin) -> Any:
+    wanted = origin.form.sheet
     if not sheets:
         raise empty(origin, "no sheet")
     if wanted is None:

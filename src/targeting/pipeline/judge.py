@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from targeting.evaluation.context import slice_context
-from targeting.evaluation.drivers import beeswarm, feature_importance
 from targeting.evaluation.judge import evaluate
 from targeting.evaluation.report import write_evaluation
-from targeting.explain.contributions import contributions
 from targeting.features.engine import local_date
 from targeting.pipeline.prepare import as_of_test
 from targeting.scoring.scorer import score_examined
@@ -23,13 +19,10 @@ if TYPE_CHECKING:
 
     from targeting.config import TrainSettings
     from targeting.evaluation.findings import Evaluation
-    from targeting.evaluation.plots import Figure
+    from targeting.pipeline.insight import Looked
     from targeting.pipeline.prepare import Prepared
     from targeting.tables.folder import TablesFolder
     from targeting.training.model import Model
-
-EXPLAINED_ROWS = 300
-"""Test rows behind the plots of what drives the score; exact contributions are slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +44,8 @@ class Judged:
     evaluation: Evaluation
 
 
-def judge(
-    prepared: Prepared, tables: TablesFolder, settings: TrainSettings, folder: Path
-) -> Judged | None:
-    """Train as of the test block's first day, judge what came after, and write the report.
+def judge(prepared: Prepared, tables: TablesFolder, settings: TrainSettings) -> Judged | None:
+    """Train as of the test block's first day, and judge what came after.
 
     Parameters
     ----------
@@ -64,8 +55,6 @@ def judge(
         Where they come from.
     settings
         How to train.
-    folder
-        Gets the folder `evaluation`.
 
     Returns
     -------
@@ -77,14 +66,30 @@ def judge(
         return None
     then = as_of_test(prepared, tables)
     model = learn(then.known, settings, Moment(blocks.test_from, blocks.settings))
-    evaluation = _evaluate(then, tables, settings, model)
+    return Judged(model, then, _evaluate(then, tables, settings, model))
+
+
+def report(judged: Judged, looked: Looked, tables: TablesFolder, folder: Path) -> None:
+    """Write the report of the test block.
+
+    Parameters
+    ----------
+    judged
+        The model of the test block, and how it did.
+    looked
+        What was found by looking at it as a whole.
+    tables
+        Where its lines come from.
+    folder
+        Gets the folder `evaluation`.
+    """
     write_evaluation(
-        evaluation,
+        judged.evaluation,
         folder / "evaluation",
-        provenance=_provenance(then, tables),
-        extra_figures=_drivers(then, model),
+        provenance=_provenance(judged.then, tables),
+        extra_figures=looked.figures,
+        insight=looked.insight,
     )
-    return Judged(model, then, evaluation)
 
 
 def _evaluate(
@@ -112,19 +117,6 @@ def _provenance(prepared: Prepared, tables: TablesFolder) -> dict[str, str]:
         "results known before": prepared.cut_off.isoformat(),
         "time zone": zone,
         **{f"SHA-256 of {name}": digest for name, digest in tables.digest().items()},
-    }
-
-
-def _drivers(prepared: Prepared, model: Model) -> dict[str, Figure]:
-    """Plot what drives the score on an even sample of the test block."""
-    rows = np.flatnonzero(prepared.split.test)
-    sample = rows[np.linspace(0, len(rows) - 1, min(len(rows), EXPLAINED_ROWS)).astype(int)]
-    matrix = np.ascontiguousarray(prepared.matrix[np.unique(sample)])
-    explained = contributions(model, matrix)
-    names = prepared.spec.names
-    return {
-        "What the score rests on": feature_importance(names, np.abs(explained.values).mean(axis=0)),
-        "What drives the score": beeswarm(explained.values, matrix.astype(np.float64), names),
     }
 
 

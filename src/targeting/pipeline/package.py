@@ -9,14 +9,20 @@ import numpy as np
 from targeting.bundle.bundle import Contents
 from targeting.bundle.manifest import Window
 from targeting.bundle.probe import PROBE_ROWS
+from targeting.evaluation.insight.failures import failures
+from targeting.evaluation.insight.words import not_seen, sections, unexamined
+from targeting.explain.precedents import Precedents, gather
 from targeting.features.engine import local_date
+from targeting.pipeline.insight import blind_spots
 from targeting.tracking import TrainingRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from targeting.bundle.card import Section
     from targeting.config import TrainSettings
+    from targeting.pipeline.insight import Looked
     from targeting.pipeline.judge import Judged
     from targeting.pipeline.prepare import Prepared
     from targeting.pipeline.steps import Steps
@@ -30,6 +36,7 @@ def contents(
     settings: TrainSettings,
     model: Model,
     judged: Judged | None,
+    looked: Looked | None,
 ) -> Contents:
     """Gather what goes into the bundle.
 
@@ -41,8 +48,11 @@ def contents(
         The one to ship.
     judged
         How the model of the test block did; None when there was none.
+    looked
+        What was found by looking at it as a whole; None when there was none.
     """
     shipped, zone = prepared.shipped, prepared.spec.settings.time_zone
+    past = gather(prepared.known, model, time_zone=zone, limit=settings.precedents)
     first = prepared.labels["lodged_at"].min() if len(prepared.labels) else None
     return Contents(
         model=model,
@@ -58,10 +68,28 @@ def contents(
             hits=int(shipped.hit.sum()),
         ),
         data=tables.digest(),
-        metrics={} if judged is None else judged.evaluation.flat_metrics(),
-        notes=tuple(_notes(prepared, settings, model, judged)),
+        metrics=_metrics(judged, looked),
+        notes=(*_notes(prepared, settings, model, judged), *_carried(past)),
         probe=np.ascontiguousarray(prepared.matrix[-PROBE_ROWS:]),
+        precedents=past,
+        sections=_sections(prepared, tables, judged, looked),
     )
+
+
+def _metrics(judged: Judged | None, looked: Looked | None) -> dict[str, float]:
+    if judged is None or looked is None:
+        return {}
+    return judged.evaluation.flat_metrics() | looked.insight.flat_metrics()
+
+
+def _sections(
+    prepared: Prepared, tables: TablesFolder, judged: Judged | None, looked: Looked | None
+) -> tuple[Section, ...]:
+    """Tell what the report tells; of a model nobody could judge, what it does not see."""
+    if judged is None or looked is None:
+        unseen = blind_spots(prepared, tables)
+        return (not_seen(unseen), unexamined(unseen))
+    return sections(looked.insight, failures(judged.evaluation.slices))
 
 
 def _notes(
@@ -90,6 +118,18 @@ def _notes(
     if model.revenue.mean is None:
         notes.append("No revenue is expected of any line: no hit recorded one.")
     return notes
+
+
+def _carried(past: Precedents | None) -> list[str]:
+    """Say that the bundle holds declarations: whoever keeps it must know."""
+    if past is None:
+        return []
+    hits = past.lines["result"].to_pylist().count("hit")
+    return [
+        f"The bundle carries {len(past):,} past examined lines, {hits:,} of them hits, with their "
+        "declaration ids, goods and results, to lay beside new lines: keep it as you keep the "
+        "declarations, or train with `precedents: 0`."
+    ]
 
 
 def record(

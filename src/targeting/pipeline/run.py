@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from targeting.bundle.bundle import load_bundle, write_bundle
 from targeting.evaluation.words import summary
-from targeting.pipeline.judge import judge, ship
+from targeting.pipeline.insight import look
+from targeting.pipeline.judge import judge, report, ship
 from targeting.pipeline.package import contents, record
 from targeting.pipeline.prepare import prepare
 from targeting.pipeline.steps import Steps
@@ -111,11 +112,16 @@ def train(
     with staged_folder(output) as stage:
         prepared = prepare(tables, plan, steps=steps, cluster=cluster)
         with steps.step("judge on the test block"):
-            judged = judge(prepared, tables, plan.settings, stage)
+            judged = judge(prepared, tables, plan.settings)
         with steps.step("train the model to ship"):
             model = ship(prepared, plan.settings, judged)
+        with steps.step("look at the model as a whole"):
+            looked = None
+            if judged is not None:
+                looked = look(judged, model, prepared, tables, plan.settings)
+                report(judged, looked, tables, stage)
         with steps.step("package"):
-            packed = contents(prepared, tables, plan.settings, model, judged)
+            packed = contents(prepared, tables, plan.settings, model, judged, looked)
             bundle_id = write_bundle(packed, stage)
             load_bundle(stage)
     tracked = None

@@ -11,28 +11,35 @@ import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions
+from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
-from targeting.scoring.scores import Scores, ScoresInfo
+from targeting.language import ENGLISH
+from targeting.scoring import precedents
+from targeting.scoring.one import lodged_on
+from targeting.scoring.scores import Scores, ScoresInfo, as_struct
 from targeting.training.consignment import CONSIGNMENT, pooled
 from targeting.training.views import either
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from targeting.explain.contributions import Contributions
+    from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
     from targeting.features.spec import FeatureSpec
+    from targeting.language import Language
     from targeting.tables.folder import Tables
     from targeting.training.block import Known
     from targeting.training.model import Model
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
     Matrix = npt.NDArray[np.float32]
 
 Explain = Literal["none", "top", "all"]
@@ -74,7 +81,8 @@ def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFra
     )
     if model.views is None:
         return scored
-    papers, conveyance = model.views.papers(matrix), model.views.conveyance(matrix)
+    papers = model.views.papers(matrix, threads=model.threads)
+    conveyance = model.views.conveyance(matrix, threads=model.threads)
     return scored.assign(
         papers_probability=papers,
         conveyance_probability=conveyance,
@@ -106,16 +114,16 @@ def score_examined(model: Model, known: Known) -> pd.DataFrame:
     return score_matrix(model, rows, matrix).head(len(known))
 
 
-def explain_rows(
+def reasons_of(
     model: Model,
     spec: FeatureSpec,
     rows: pd.DataFrame,
     matrix: Matrix,
     score: Floats,
     *,
-    progress: Callable[[int], None] = lambda _: None,
-) -> list[list[dict[str, object]]]:
-    """Write the reasons of each row.
+    explained: Contributions | None = None,
+) -> list[list[Reason]]:
+    """Find the reasons of each row, in no language yet.
 
     Parameters
     ----------
@@ -128,29 +136,41 @@ def explain_rows(
     score
         Shape (n,). As `score_matrix` gave it: what it differs by from the line's own score is
         what the other lines of its consignment add.
-    progress
-        Told how many rows are done.
+    explained
+        Contributions of the rows where they are known already.
     """
-    explained = contributions(model, matrix, progress=progress)
+    if explained is None:
+        explained = contributions(model, matrix)
     moved = score - model.score(matrix)
     lines: list[dict[Hashable, object]] = rows.to_dict("records")
     out = []
     each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
     for line, values, contribution, others in each:
         known = {str(name): value for name, value in line.items()} | _features_of(spec, values)
-        told = reasons(spec.features, contribution, known, others=others)
-        out.append(
-            [
-                {
-                    "text": reason.text,
-                    "feature": reason.feature,
-                    "family": reason.family,
-                    "contribution": reason.contribution,
-                }
-                for reason in told
-            ]
-        )
+        out.append(reasons(spec.features, contribution, known, others=others))
     return out
+
+
+def explain_rows(
+    model: Model,
+    spec: FeatureSpec,
+    rows: pd.DataFrame,
+    matrix: Matrix,
+    score: Floats,
+    *,
+    language: Language = ENGLISH,
+) -> list[list[dict[str, object]]]:
+    """Write the reasons of each row as a scores file holds them.
+
+    Parameters
+    ----------
+    model, spec, rows, matrix, score
+        As for `reasons_of`.
+    language
+        In which the reasons are written out.
+    """
+    found = reasons_of(model, spec, rows, matrix, score)
+    return [[as_struct(reason, language) for reason in one] for one in found]
 
 
 def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:
@@ -201,6 +221,7 @@ class Scorer:
             trained_until=manifest.training.cut_off_day,
             time_zone=manifest.features.time_zone,
             currency=manifest.train.currency,
+            features=manifest.features,
         )
 
     def score(
@@ -210,6 +231,7 @@ class Scorer:
         start: date,
         stop: date,
         explain: Explain = "top",
+        language: Language = ENGLISH,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Scores:
         """Score the declarations lodged in [start, stop).
@@ -225,6 +247,8 @@ class Scorer:
             Local days; `stop` is exclusive.
         explain
             `none`, `top` (the highest of each office and day) or `all`.
+        language
+            In which reasons are written out.
         progress
             Told what is being done.
 
@@ -240,7 +264,9 @@ class Scorer:
         ContractError
             If a declaration of the window stands in the tables twice.
         """
-        parts = self.parts(tables, start=start, stop=stop, explain=explain, progress=progress)
+        parts = self.parts(
+            tables, start=start, stop=stop, explain=explain, language=language, progress=progress
+        )
         return Scores(pd.concat(parts, ignore_index=True), self.info)
 
     def parts(
@@ -250,13 +276,14 @@ class Scorer:
         start: date,
         stop: date,
         explain: Explain = "top",
+        language: Language = ENGLISH,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Iterator[pd.DataFrame]:
         """Score as `score` does, part by part: memory does not grow with the window.
 
         Parameters
         ----------
-        tables, start, stop, explain, progress
+        tables, start, stop, explain, language, progress
             As for `score`.
 
         Yields
@@ -276,7 +303,51 @@ class Scorer:
             progress(f"lodged {first} to {last}")
             rows, matrix, snapshot = self._features(tables, first, last, snapshot)
             if len(rows):
-                yield self._score_chunk(rows, matrix, explain=explain, progress=progress)
+                yield self._score_chunk(
+                    rows, matrix, explain=explain, language=language, progress=progress
+                )
+
+    def score_one(
+        self,
+        tables: Tables,
+        declaration_id: str,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Scores:
+        """Score and explain one declaration, as `score` would on its day.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        declaration_id
+            Which one.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        Scores
+            One row.
+
+        Raises
+        ------
+        InputError
+            If the declaration is not in the tables. Its id is not repeated in the error.
+        """
+        day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
+        stop = day + timedelta(days=1)
+        _require_once(tables, self._reader(tables), day, stop)
+        snapshot = self.start_from(tables, day, progress)
+        progress(f"lodged {day}")
+        rows, matrix, _ = self._features(tables, day, stop, snapshot)
+        at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
+        scored = score_matrix(self.bundle.model, rows, matrix)
+        told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
+        return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
     def _reader(self, tables: Tables) -> Reader:
         return Reader(tables, self.bundle.spec.settings.time_zone, ())
@@ -330,23 +401,66 @@ class Scorer:
         matrix: Matrix,
         *,
         explain: Explain,
+        language: Language,
         progress: Callable[[str], None],
     ) -> pd.DataFrame:
-        model, spec = self.bundle.model, self.bundle.spec
-        scored = score_matrix(model, rows, matrix)
+        scored = score_matrix(self.bundle.model, rows, matrix)
         if explain == "none":
             return scored
         chosen = np.arange(len(scored))
         if explain == "top":
             chosen = _top(scored, rows["lodged_local"].dt.date)
-        progress(f"reasons for {len(chosen):,} lines")
-        some = np.ascontiguousarray(matrix[chosen])
+        return self.explained(scored, rows, matrix, chosen, language=language, progress=progress)
+
+    def explained(
+        self,
+        scored: pd.DataFrame,
+        rows: pd.DataFrame,
+        matrix: Matrix,
+        chosen: Ints,
+        *,
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> pd.DataFrame:
+        """Add reasons to some scored lines, and the past examined lines most like them.
+
+        Parameters
+        ----------
+        scored
+            Shape (n,). From `score_matrix`.
+        rows, matrix
+            Shape (n,) and (n, features). What was scored.
+        chosen
+            Places of the lines to explain.
+        language
+            In which reasons are written out.
+        progress
+            Told what is being done.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `scored` with `reasons`, and `similar` where the bundle has precedents; None in the
+            lines that were not chosen.
+        """
+        model, spec, held = self.bundle.model, self.bundle.spec, self.bundle.precedents
+        some, lines = np.ascontiguousarray(matrix[chosen]), rows.iloc[chosen]
         score = scored["score"].to_numpy()[chosen]
-        told = explain_rows(model, spec, rows.iloc[chosen], some, score)
-        column: list[list[dict[str, object]] | None] = [None] * len(scored)
-        for at, one in zip(chosen, told, strict=True):
-            column[at] = one
-        return scored.assign(reasons=pd.Series(column, index=scored.index, dtype="object"))
+        told: list[list[dict[str, object]]] = []
+        alike: list[dict[str, object]] = []
+        for start, pulled in contributions_by_chunk(model, some):
+            progress(f"reasons for {len(told):,} of {len(chosen):,} lines")
+            part = slice(start, start + len(pulled.values))
+            own, values = lines.iloc[part], some[part]
+            found = reasons_of(model, spec, own, values, score[part], explained=pulled)
+            told += [[as_struct(reason, language) for reason in one] for one in found]
+            if held is not None:
+                near = precedents.similar_to(held, spec, own, pulled)
+                alike += [precedents.as_struct(one) for one in near]
+        columns = {"reasons": _among(told, chosen, scored.index)}
+        if held is not None:
+            columns["similar"] = _among(alike, chosen, scored.index)
+        return scored.assign(**columns)
 
     def _require_window(self, tables: Tables, start: date, stop: date) -> None:
         if start >= stop:
@@ -364,6 +478,14 @@ class Scorer:
                 found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
                 do="Choose days inside that span.",
             )
+
+
+def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
+    """Lay what is told of some lines among all of them; None beside the others."""
+    column: list[object] = [None] * len(index)
+    for at, one in zip(chosen, told, strict=True):
+        column[at] = one
+    return pd.Series(column, index=index, dtype="object")
 
 
 def _require_once(tables: Tables, reader: Reader, start: date, stop: date) -> int:
@@ -414,7 +536,7 @@ def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
     )
 
 
-def _top(scored: pd.DataFrame, day: pd.Series) -> npt.NDArray[np.int64]:
+def _top(scored: pd.DataFrame, day: pd.Series) -> Ints:
     """Choose the highest lines of each office and day, ties by id, in the frame's order."""
     keyed = scored.assign(day=day.to_numpy(), at=np.arange(len(scored)))
     ordered = keyed.sort_values(["score", "declaration_id"], ascending=[False, True])

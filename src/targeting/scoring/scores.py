@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from targeting.config import FeatureSettings
 from targeting.errors import ContractError, InputError
 from targeting.tables.folder import from_frame
 from targeting.tables.output import staged_file
@@ -19,14 +20,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from targeting.explain.reasons import Reason
+    from targeting.language import Language
+
 REASON = pa.struct(
     [
         ("text", pa.string()),
         ("feature", pa.string()),
         ("family", pa.string()),
         ("contribution", pa.float64()),
+        ("subject", pa.string()),
+        ("indicators", pa.list_(pa.int16())),
+        ("key", pa.string()),
+        ("phrase", pa.string()),
     ]
 )
+"""One reason: `text` in the language asked for; `phrase` the same as JSON, from which a list can be
+drawn in any other. Files written before the last four fields are read as they are."""
+
+PAST_LINE = pa.struct(
+    [
+        ("declaration_id", pa.string()),
+        ("lodged_day", pa.date32()),
+        ("known_day", pa.date32()),
+        ("office_id", pa.string()),
+        ("hs_code", pa.string()),
+        ("result", pa.string()),
+        ("offence", pa.string()),
+        ("revenue", pa.float64()),
+        ("selected_by", pa.string()),
+        ("similarity", pa.float64()),
+    ]
+)
+"""One past examined line, as `targeting.explain.similar.PastLine`."""
+
+SIMILAR = pa.struct([("lines", pa.list_(PAST_LINE)), ("among", pa.int16()), ("hits", pa.int16())])
+"""Past examined lines most like a line, and the hits among so many of the most alike."""
 
 SCHEMA = pa.schema(
     [
@@ -39,7 +68,7 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of every scores file; those of `VIEWS` follow where the model has them, then `reasons` (a
-list of `REASON`) when explained."""
+list of `REASON`) when explained, and `similar` (a `SIMILAR`) where the bundle has precedents."""
 
 VIEWS = ("papers_probability", "conveyance_probability", "either_probability")
 """Chance of an offence in the papers, with the conveyance, and of either."""
@@ -64,12 +93,43 @@ class ScoresInfo:
         The administration's time zone.
     currency
         Currency of `expected_revenue`, ISO 4217.
+    features
+        What the model looks at, so that the history behind a reason can be read; None where the
+        file does not say.
     """
 
     bundle_id: str = ""
     trained_until: str = ""
     time_zone: str = "UTC"
     currency: str = ""
+    features: FeatureSettings | None = None
+
+    def to_json(self) -> bytes:
+        """Write it down as the file's metadata hold it."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.features is not None:
+            plain["features"] = self.features.model_dump(mode="json")
+        return json.dumps(plain, sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> ScoresInfo:
+        """Read what `to_json` wrote.
+
+        Parameters
+        ----------
+        text
+            The metadata.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is something else.
+        """
+        plain = json.loads(text)
+        features = plain.get("features")
+        if features is not None:
+            plain["features"] = FeatureSettings.model_validate(features)
+        return cls(**plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +139,36 @@ class Scores:
     Parameters
     ----------
     rows
-        Columns of `SCHEMA`, and `reasons` (a list of dicts with `text, feature, family,
-        contribution`, or None) when explained.
+        Columns of `SCHEMA`, and `reasons` (a list of dicts with the fields of `REASON`, or None)
+        when explained; `similar` beside them where the bundle has precedents.
     info
         Model, cut-off, time zone and currency.
     """
 
     rows: pd.DataFrame
     info: ScoresInfo = ScoresInfo()
+
+
+def as_struct(reason: Reason, language: Language) -> dict[str, object]:
+    """Turn a reason into what a scores file holds of it.
+
+    Parameters
+    ----------
+    reason
+        The reason.
+    language
+        In which its text is written out.
+    """
+    return {
+        "text": language.say(reason.phrase),
+        "feature": reason.feature,
+        "family": reason.family,
+        "contribution": reason.contribution,
+        "subject": reason.subject,
+        "indicators": list(reason.indicators),
+        "key": reason.key,
+        "phrase": reason.phrase.to_json(),
+    }
 
 
 def write_scores(scores: Scores, path: Path) -> None:
@@ -177,12 +259,14 @@ def _to_arrow(scores: Scores) -> pa.Table:
     if "reasons" in scores.rows:
         told = pa.array(scores.rows["reasons"].tolist(), type=pa.list_(REASON))
         table = table.append_column("reasons", told)
-    about = json.dumps(asdict(scores.info), sort_keys=True).encode()
-    return table.replace_schema_metadata({_METADATA_KEY: about})
+    if "similar" in scores.rows:
+        table = table.append_column("similar", pa.array(scores.rows["similar"].tolist(), SIMILAR))
+    return table.replace_schema_metadata({_METADATA_KEY: scores.info.to_json()})
 
 
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:
-    """Put the sentences of a row in one cell, as a spreadsheet wants them."""
+    """Put the sentences of a row in one cell, as a spreadsheet wants them; leave precedents out."""
+    rows = rows.drop(columns="similar", errors="ignore")
     if "reasons" not in rows:
         return rows
     sentences = [
@@ -226,8 +310,8 @@ def _read_parquet(path: Path) -> Scores:
         raise _unreadable(path, "Parquet") from error
     about = (table.schema.metadata or {}).get(_METADATA_KEY, b"{}")
     try:
-        info = ScoresInfo(**json.loads(about))
-    except (ValueError, TypeError) as error:
+        info = ScoresInfo.from_json(about)
+    except (ValueError, TypeError, AttributeError) as error:
         raise _unreadable(path, "Parquet of this version") from error
     return Scores(table.to_pandas(), info)
 

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from targeting.config.advice import Offence
+from targeting.language import marked
 from targeting.tables.schema import DECLARATIONS, RESULTS
 
 Kind = Literal["text", "long", "whole", "mass", "money", "share", "chance", "score", "date", "time"]
 
-OFFENCES = (
-    "undervaluation",
-    "misclassification",
-    "origin_fraud",
-    "misdescription",
-    "undeclared_goods",
-    "counterfeit",
-    "tobacco",
-    "alcohol",
-    "drugs",
-    "weapons",
-    "strategic_goods",
-    "currency",
-    "wildlife",
-    "waste",
-    "other",
-)
+BLUE = "#12395B"
+"""Ground of the titles, and ink of the guide's heading."""
+
+OFFENCES = get_args(Offence)
 """Offered in the workbook's list; the column `offence` is open, so any other word is accepted."""
 
 
@@ -38,7 +27,7 @@ class Column:
     name
         Column of the list, or the name under which a filled-in result is handed back.
     title
-        What the sheet's first row says.
+        What the sheet's first row says, in English; catalogues translate it, and the meaning.
     kind
         How its values are written and shown.
     width
@@ -64,87 +53,127 @@ class Column:
 
 
 WORK = (
-    Column("rank", "No.", "whole", 5, "Order in which to work the office's day."),
-    Column("office_id", "Office", "text", 8, "Customs office or PCU site."),
-    Column("day", "Day", "date", 10.5, "Local day on which customs first held the line."),
+    Column("rank", marked("No."), "whole", 5, marked("Order in which to work the office's day.")),
+    Column("office_id", marked("Office"), "text", 8, marked("Customs office or PCU site.")),
+    Column(
+        "day",
+        marked("Day"),
+        "date",
+        10.5,
+        marked("Local day on which customs first held the line."),
+    ),
     Column(
         "selected_by",
-        "Chosen by",
+        marked("Chosen by"),
         "text",
         10.5,
-        "mandatory: ordered from outside. random: drawn by lot. model: among the highest.",
+        marked("mandatory: ordered from outside. random: drawn by lot. model: among the highest."),
     ),
-    Column("risk", "Chance of a find", "text", 9.5, "The probability in words."),
+    Column("risk", marked("Chance of a find"), "text", 9.5, marked("The probability in words.")),
     Column(
         "probability",
-        "Probability",
+        marked("Probability"),
         "share",
         9.5,
-        "Share of lines with such a score that an examination would show to be a hit.",
+        marked("Share of lines with such a score that an examination would show to be a hit."),
     ),
     Column(
         "reasons",
-        "Why",
+        marked("Why"),
         "long",
         32,
-        "What raised the score, strongest first; 'Against' marks what lowered it.",
+        marked("What raised the score, strongest first; 'Against' marks what lowered it."),
     ),
-    Column("declaration_id", "Declaration", "text", 15, "Unique goods line of one consignment."),
-    Column("container_id", "Container", "text", 14, "Number of the container or unit."),
-    Column("seal_id", "Seal declared", "text", 11.5, "Seal as declared; compare it on the spot."),
-    Column("hs_code", "HS code", "text", 12, "Harmonized System code as declared."),
-    Column("goods_description", "Goods", "long", 20, "Goods in the declarant's words."),
+    Column(
+        "points_to",
+        marked("Points to"),
+        "long",
+        14,
+        marked("Schemes of which the reasons are traces, strongest first; a lead, not a finding."),
+    ),
+    Column(
+        "where_to_look",
+        marked("Where to look"),
+        "long",
+        28,
+        marked("For that scheme and this kind of unit; what to do first comes first."),
+    ),
+    Column(
+        "declaration_id",
+        marked("Declaration"),
+        "text",
+        15,
+        marked("Unique goods line of one consignment."),
+    ),
+    Column(
+        "container_id", marked("Container"), "text", 14, marked("Number of the container or unit.")
+    ),
+    Column(
+        "seal_id",
+        marked("Seal declared"),
+        "text",
+        11.5,
+        marked("Seal as declared; compare it on the spot."),
+    ),
+    Column("hs_code", marked("HS code"), "text", 12, marked("Harmonized System code as declared.")),
+    Column(
+        "goods_description", marked("Goods"), "long", 20, marked("Goods in the declarant's words.")
+    ),
 )
 
 FILL = (
     Column(
-        "examined", "Examined?", "text", 10.5, "Fill in: yes or no.",
+        "examined", marked("Examined?"), "text", 10.5, marked("Fill in: yes or no."),
         fill=True, choices=("yes", "no"), closed=True,
     ),
     Column(
-        "inspected_at", "Examined at", "time", 12, "Fill in: local date and time.", fill=True
+        "inspected_at", marked("Examined at"), "time", 12,
+        marked("Fill in: local date and time."), fill=True,
     ),
     Column(
-        "result", "Result", "text", 8,
-        "Fill in: hit for a seizure or a confirmed infringement, else clear.",
+        "result", marked("Result"), "text", 8,
+        marked("Fill in: hit for a seizure or a confirmed infringement, else clear."),
         fill=True, choices=RESULTS, closed=True,
     ),
     Column(
-        "offence", "Offence", "text", 12,
-        "Fill in: what a hit was; take a word of the list or your own.",
+        "offence", marked("Offence"), "text", 12,
+        marked("Fill in: what a hit was; take a word of the list or your own."),
         fill=True, choices=OFFENCES,
     ),
-    Column("seal_found", "Seal found", "text", 11.5, "Fill in: the seal on the unit.", fill=True),
     Column(
-        "remarks", "Remarks", "long", 18,
-        "Fill in: what was found and where, or why the line was not examined.", fill=True,
+        "seal_found", marked("Seal found"), "text", 11.5,
+        marked("Fill in: the seal on the unit."), fill=True,
+    ),
+    Column(
+        "remarks", marked("Remarks"), "long", 18,
+        marked("Fill in: what was found and where, or why the line was not examined."), fill=True,
     ),
 )  # fmt: skip
 
 _TITLES: dict[str, tuple[str, Kind, float]] = {
-    "arrival_at": ("Arrives", "time", 16),
-    "lodged_at": ("Lodged", "time", 16),
-    "flow": ("Flow", "text", 12),
-    "transport_mode": ("Mode", "text", 9),
-    "transport_document_id": ("Transport document", "text", 19),
-    "conveyance_id": ("Vessel, train, truck", "text", 19),
-    "voyage_id": ("Voyage", "text", 12),
-    "container_type": ("Type", "text", 7),
-    "container_load": ("Load", "text", 7),
-    "origin_country": ("Origin", "text", 8),
-    "dispatch_country": ("Dispatched from", "text", 11),
-    "destination_country": ("Destination", "text", 11),
-    "loading_port": ("Loading port", "text", 12),
-    "discharge_port": ("Discharge port", "text", 12),
-    "package_count": ("Packages", "whole", 10),
-    "gross_mass_kg": ("Gross mass, kg", "mass", 14),
-    "net_mass_kg": ("Net mass, kg", "mass", 14),
-    "customs_value": ("Customs value", "money", 15),
-    "consignee_id": ("Consignee code", "text", 16),
-    "consignee_name": ("Consignee", "long", 24),
-    "consignor_id": ("Consignor code", "text", 16),
-    "consignor_name": ("Consignor", "long", 24),
-    "declarant_id": ("Declarant code", "text", 16),
+    "arrival_at": (marked("Arrives"), "time", 16),
+    "lodged_at": (marked("Lodged"), "time", 16),
+    "flow": (marked("Flow"), "text", 12),
+    "transport_mode": (marked("Mode"), "text", 9),
+    "transport_document_id": (marked("Transport document"), "text", 19),
+    "conveyance_id": (marked("Vessel, train, truck"), "text", 19),
+    "voyage_id": (marked("Voyage"), "text", 12),
+    "container_type": (marked("Type"), "text", 7),
+    "container_load": (marked("Load"), "text", 7),
+    "origin_country": (marked("Origin"), "text", 8),
+    "dispatch_country": (marked("Dispatched from"), "text", 11),
+    "destination_country": (marked("Destination"), "text", 11),
+    "loading_port": (marked("Loading port"), "text", 12),
+    "discharge_port": (marked("Discharge port"), "text", 12),
+    "package_count": (marked("Packages"), "whole", 10),
+    "gross_mass_kg": (marked("Gross mass, kg"), "mass", 14),
+    "net_mass_kg": (marked("Net mass, kg"), "mass", 14),
+    "customs_value": (marked("Customs value"), "money", 15),
+    "consignee_id": (marked("Consignee code"), "text", 16),
+    "consignee_name": (marked("Consignee"), "long", 24),
+    "consignor_id": (marked("Consignor code"), "text", 16),
+    "consignor_name": (marked("Consignor"), "long", 24),
+    "declarant_id": (marked("Declarant code"), "text", 16),
 }
 
 DETAIL = (
@@ -154,18 +183,28 @@ DETAIL = (
     ),
     Column(
         "expected_revenue",
-        "Revenue expected",
+        marked("Revenue expected"),
         "money",
         15,
-        "What an examination of the line recovers on average; empty where the model does not say.",
+        marked(
+            "What an examination of the line recovers on average; empty where the model does "
+            "not say."
+        ),
     ),
-    Column("score", "Score", "score", 9, "Raw log-odds of the model."),
+    Column("score", marked("Score"), "score", 9, marked("Raw log-odds of the model.")),
     Column(
         "selection_probability",
-        "Chance in the lot",
+        marked("Chance in the lot"),
         "chance",
         12,
-        "Chance a line drawn by lot had of being drawn; hand it back with the result.",
+        marked("Chance a line drawn by lot had of being drawn; hand it back with the result."),
+    ),
+    Column(
+        "advice_version",
+        marked("Advice"),
+        "text",
+        14,
+        marked("Version of the file the advice was taken from, and its fingerprint."),
     ),
 )
 

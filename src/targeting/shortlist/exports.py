@@ -8,10 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from targeting.scoring.scores import REASON
+from targeting.language import ENGLISH
+from targeting.scoring.scores import REASON, SIMILAR
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
+from targeting.shortlist.pointers import ADVICE, look_text, points_text
 from targeting.shortlist.policy import COLUMNS
+from targeting.shortlist.titles import titles
 from targeting.shortlist.words import reasons_text
 from targeting.shortlist.workbook import write_workbook
 from targeting.tables.output import staged_folder
@@ -33,6 +36,8 @@ _DRAWN: dict[str, pa.DataType] = {
     "probability": pa.float64(),
     "expected_revenue": pa.float64(),
     "reasons": pa.list_(REASON),
+    "similar": SIMILAR,
+    **ADVICE,
 }
 
 _TIMES = ("lodged_at", "arrival_at")
@@ -48,7 +53,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     output
         The folder to create, or to replace if an earlier list stands there.
     header
@@ -61,7 +66,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
     """
     with staged_folder(output) as stage:
         _write_parquet(lines, stage / "shortlist.parquet", header=header)
-        _write_csv(lines, stage / "shortlist.csv")
+        _write_csv(lines, stage / "shortlist.csv", header=header)
         write_workbook(lines, stage / "shortlist.xlsx", header=header)
         write_page(lines, stage / "shortlist.html", header=header)
 
@@ -82,16 +87,25 @@ def _fact_types(zone: str) -> dict[str, pa.DataType]:
     return types | dict.fromkeys(_TIMES, local)
 
 
-def _write_csv(lines: pd.DataFrame, path: Path) -> None:
-    """Write for a spreadsheet: byte-order mark, local times, no cell that is a formula."""
-    cells = pd.DataFrame({name: lines[name] for name in (*COLUMNS, *FACTS)}).assign(
+def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
+    """Write for a spreadsheet: byte-order mark, local times, no cell that is a formula.
+
+    In English its first row holds the names of the columns, which programs read; in another
+    language it holds the titles of the workbook, which people read.
+    """
+    plain = [name for name in (*COLUMNS, *ADVICE, *FACTS) if name != "similar"]
+    cells = pd.DataFrame({name: lines[name] for name in plain}).assign(
         reasons=[
-            reasons_text(cell, selected_by=by, separator=" | ")
+            reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
         ],
+        points_to=lines["points_to"].map(points_text),
+        where_to_look=[look_text(cell, separator=" | ") for cell in lines["where_to_look"]],
         **{name: lines[name].dt.strftime("%Y-%m-%d %H:%M") for name in _TIMES},
     )
     texts = cells.apply(lambda column: column.map(disarmed))
+    if header.language.code != ENGLISH.code:
+        texts = texts.rename(columns=titles(header))
     texts.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from targeting.features.code_words import FLOWS
+from targeting.language import Count, Moment, Phrase, Slot, marked, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NOT_DECLARED = "not declared"
+_NOT_DECLARED = say("not declared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,8 @@ class Fact:
         Whether the officer looks for it first.
     """
 
-    label: str
-    text: str
+    label: Phrase
+    text: Slot
     strong: bool = False
 
 
@@ -40,20 +44,26 @@ def unit_facts(row: Mapping[str, object]) -> tuple[Fact, ...]:
 
     Examples
     --------
+    >>> from targeting.language import ENGLISH
     >>> row = {"container_id": "MSKU1234565", "container_type": "22G1", "seal_id": None,
     ...     "flow": "import", "transport_mode": "sea"}
-    >>> [fact.text for fact in unit_facts(row)]
+    >>> [ENGLISH.say(fact.text) for fact in unit_facts(row)]
     ['MSKU1234565 (22G1)', 'not declared', 'import by sea']
     """
     box = _with_note(row, "container_id", ("container_type", "container_load"))
+    leaves = row.get("flow") == "export"
     facts = [
-        Fact("Container", box, strong=True),
-        Fact("Seal declared", _text(row, "seal_id") or (_NOT_DECLARED if box else ""), strong=True),
-        Fact("Document", _text(row, "transport_document_id")),
-        Fact("Flow", _flow(row)),
-        Fact("Conveyance", _joined(row, ("conveyance_id", "voyage_id"), ", ")),
-        Fact("Route", _way(row, "loading_port", "discharge_port")),
-        Fact("Arrives" if row.get("flow") != "export" else "Leaves", _moment(row, "arrival_at")),
+        Fact(say("Container"), box, strong=True),
+        Fact(
+            say("Seal declared"),
+            _text(row, "seal_id") or (_NOT_DECLARED if box else ""),
+            strong=True,
+        ),
+        Fact(say("Document"), _text(row, "transport_document_id")),
+        Fact(say("Flow"), _flow(row)),
+        Fact(say("Conveyance"), _joined(row, ("conveyance_id", "voyage_id"), ", ")),
+        Fact(say("Route"), _way(row, "loading_port", "discharge_port")),
+        Fact(say("Leaves") if leaves else say("Arrives"), _moment(row, "arrival_at")),
     ]
     return _present(facts)
 
@@ -70,18 +80,22 @@ def goods_facts(row: Mapping[str, object], *, currency: str) -> tuple[Fact, ...]
 
     Examples
     --------
+    >>> from targeting.language import ENGLISH
     >>> row = {"hs_code": "640411", "origin_country": "CN", "package_count": 1200}
-    >>> [fact.text for fact in goods_facts(row, currency="EUR")]
+    >>> [ENGLISH.say(fact.text) for fact in goods_facts(row, currency="EUR")]
     ['640411, origin CN', '1,200']
     """
-    origin = _text(row, "origin_country")
+    code, origin = _text(row, "hs_code"), _text(row, "origin_country")
     facts = [
-        Fact("Goods", _text(row, "goods_description"), strong=True),
-        Fact("HS code", f"{_text(row, 'hs_code')}{f', origin {origin}' if origin else ''}"),
-        Fact("Sent", _way(row, "dispatch_country", "destination_country")),
-        Fact("Packages", _number(row, "package_count")),
-        Fact("Mass", _masses(row)),
-        Fact("Value", _money(row, "customs_value", currency)),
+        Fact(say("Goods"), _text(row, "goods_description"), strong=True),
+        Fact(
+            say("HS code"),
+            say("{code}, origin {country}", code=code, country=origin) if origin else code,
+        ),
+        Fact(say("Sent"), _way(row, "dispatch_country", "destination_country")),
+        Fact(say("Packages"), _number(row, "package_count")),
+        Fact(say("Mass"), _masses(row)),
+        Fact(say("Value"), _money(row, "customs_value", currency)),
     ]
     return _present(facts)
 
@@ -96,18 +110,20 @@ def party_facts(row: Mapping[str, object]) -> tuple[Fact, ...]:
 
     Examples
     --------
-    >>> [fact.text for fact in party_facts({"consignee_id": "C1", "consignee_name": "Acme"})]
+    >>> from targeting.language import ENGLISH
+    >>> row = {"consignee_id": "C1", "consignee_name": "Acme"}
+    >>> [ENGLISH.say(fact.text) for fact in party_facts(row)]
     ['Acme (C1)']
     """
     facts = [
-        Fact("Consignee", _party(row, "consignee")),
-        Fact("Consignor", _party(row, "consignor")),
-        Fact("Declarant", _text(row, "declarant_id")),
+        Fact(say("Consignee"), _party(row, "consignee")),
+        Fact(say("Consignor"), _party(row, "consignor")),
+        Fact(say("Declarant"), _text(row, "declarant_id")),
     ]
     return _present(facts)
 
 
-def revenue_words(row: Mapping[str, object], *, currency: str) -> str:
+def revenue_words(row: Mapping[str, object], *, currency: str) -> Slot:
     """Say the revenue an examination recovers on average; empty where the model does not.
 
     Parameters
@@ -119,7 +135,8 @@ def revenue_words(row: Mapping[str, object], *, currency: str) -> str:
 
     Examples
     --------
-    >>> revenue_words({"expected_revenue": 1234.5}, currency="EUR")
+    >>> from targeting.language import ENGLISH
+    >>> ENGLISH.say(revenue_words({"expected_revenue": 1234.5}, currency="EUR"))
     '1,234 EUR'
     """
     return _money(row, "expected_revenue", currency)
@@ -148,32 +165,54 @@ def _party(row: Mapping[str, object], party: str) -> str:
     return f"{name} ({code})" if name and code else name or code
 
 
-def _way(row: Mapping[str, object], start: str, end: str) -> str:
-    ways = (("from", _text(row, start)), ("to", _text(row, end)))
-    return " ".join(f"{word} {place}" for word, place in ways if place)
+def _way(row: Mapping[str, object], start: str, end: str) -> Slot:
+    first, last = _text(row, start), _text(row, end)
+    if first and last:
+        return say("from {start} to {end}", start=first, end=last)
+    if first:
+        return say("from {start}", start=first)
+    return say("to {end}", end=last) if last else ""
 
 
-def _flow(row: Mapping[str, object]) -> str:
-    mode = _text(row, "transport_mode").replace("_", " ")
-    by = f" by {mode}" if mode and mode != "unknown" else ""
-    return f"{_text(row, 'flow')}{by}"
+_BY_MODE = {
+    "sea": marked("{flow} by sea"),
+    "rail": marked("{flow} by rail"),
+    "road": marked("{flow} by road"),
+    "air": marked("{flow} by air"),
+    "post": marked("{flow} by post"),
+    "multimodal": marked("{flow} by several modes"),
+    "fixed": marked("{flow} by a fixed installation"),
+    "inland_water": marked("{flow} by inland water"),
+}
 
 
-def _moment(row: Mapping[str, object], name: str) -> str:
+def _flow(row: Mapping[str, object]) -> Slot:
+    code, mode = _text(row, "flow"), _text(row, "transport_mode")
+    flow = say(FLOWS[code]) if code in FLOWS else code
+    return say(_BY_MODE[mode], flow=flow) if mode in _BY_MODE else flow
+
+
+def _moment(row: Mapping[str, object], name: str) -> Slot:
     value = row.get(name)
-    return "" if value is None else f"{value:%d %b %Y %H:%M}"
+    return Moment(value) if isinstance(value, datetime) else ""
 
 
-def _number(row: Mapping[str, object], name: str) -> str:
+def _number(row: Mapping[str, object], name: str) -> Slot:
     value = row.get(name)
-    return "" if value is None else f"{value:,.0f}"
+    return "" if value is None else Count(float(str(value)))
 
 
-def _masses(row: Mapping[str, object]) -> str:
-    masses = {kind: _number(row, f"{kind}_mass_kg") for kind in ("gross", "net")}
-    return ", ".join(f"{mass} kg {kind}" for kind, mass in masses.items() if mass)
+def _masses(row: Mapping[str, object]) -> Slot:
+    gross, net = _number(row, "gross_mass_kg"), _number(row, "net_mass_kg")
+    if gross and net:
+        return say("{gross} kg gross, {net} kg net", gross=gross, net=net)
+    if gross:
+        return say("{gross} kg gross", gross=gross)
+    return say("{net} kg net", net=net) if net else ""
 
 
-def _money(row: Mapping[str, object], name: str, currency: str) -> str:
+def _money(row: Mapping[str, object], name: str, currency: str) -> Slot:
     amount = _number(row, name)
-    return f"{amount} {currency}".strip() if amount else ""
+    if not amount or not currency:
+        return amount
+    return say("{amount} {currency}", amount=amount, currency=currency)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from targeting.config import AdviceSettings, load
+from targeting.language import Language
 from targeting.shortlist.exports import write_shortlist
+from targeting.shortlist.history_reading import add_histories
 from targeting.shortlist.lines import add_facts
+from targeting.shortlist.pointers import add_advice
 from targeting.shortlist.policy import draw
 from targeting.shortlist.report import ShortlistHeader, ShortlistReport, count
 
@@ -38,7 +43,8 @@ def make_shortlist(
     capacity
         Examinations per office and day, >= 1.
     settings
-        Ranking, random share, seed and time zone. A zone that was not set is the scores' own.
+        Ranking, random share, seed, language, advice and time zone. A zone that was not set is
+        the scores' own.
     output
         The folder to write.
     mandatory
@@ -52,14 +58,17 @@ def make_shortlist(
     Raises
     ------
     ConfigError
-        If `capacity` is below 1.
+        If `capacity` is below 1, there is no such language, or the advice does not fit.
     InputError
-        If there are no scores, or the tables do not hold the declarations drawn.
+        If there are no scores, the file of advice cannot be read, or the tables do not hold the
+        declarations drawn.
     ContractError
         If a score is missing, or a declaration stands there twice.
     OutputError
         If the folder cannot be written.
     """
+    language = Language.named(settings.language, settings.languages)
+    advice = load(AdviceSettings, settings.advice)
     settings = _in_zone_of(scores, settings)
     drawn = draw(scores.rows, capacity=capacity, settings=settings, mandatory=mandatory)
     report = count(
@@ -69,8 +78,11 @@ def make_shortlist(
         time_zone=settings.time_zone,
         mandatory=mandatory,
     )
-    lines = add_facts(drawn, tables, time_zone=settings.time_zone)
-    header = ShortlistHeader(scores.info, settings, capacity, report)
+    report = replace(report, untold=advice.untold(language.code))
+    facts = add_facts(drawn, tables, time_zone=settings.time_zone)
+    lines = add_advice(facts, scores.rows, advice=advice, language=language.code)
+    lines = add_histories(lines, tables, scores.info.features)
+    header = ShortlistHeader(scores.info, settings, capacity, report, language)
     write_shortlist(lines, output, header=header)
     return report
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from targeting.language import Count, Day, counted, say
+from targeting.language.phrase import SLOT
+from targeting.shortlist.evidence import HistoryTold, SimilarTold, history_told, similar_told
 from targeting.shortlist.facts import (
     Fact,
     goods_facts,
@@ -15,21 +20,23 @@ from targeting.shortlist.facts import (
     revenue_words,
     unit_facts,
 )
+from targeting.shortlist.history_reading import HISTORIES
+from targeting.shortlist.pointers import looks_of, points_text
 from targeting.shortlist.words import (
     CHOSEN,
+    RULE,
     Reason,
-    day_words,
     percent,
     reasons_in_words,
     risk_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     import pandas as pd
 
+    from targeting.language import Language, Slot
     from targeting.shortlist.report import OfficeDay, ShortlistHeader
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -37,7 +44,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
-    """One line as the page shows it; every field is text, escaped by the template.
+    """One line as the page shows it; the template writes it out and escapes it.
 
     Parameters
     ----------
@@ -55,6 +62,12 @@ class PageLine:
         Revenue expected, empty where the model does not say.
     reasons
         Never empty.
+    histories
+        Behind the reasons that have one, by the feature that speaks.
+    similar
+        Past lines most like it; None where the scores file names none.
+    points_to, look
+        Schemes the reasons point to, and where to look; either may be empty.
     unit, goods, parties
         Facts of the declaration.
     """
@@ -62,12 +75,16 @@ class PageLine:
     rank: int
     declaration_id: str
     selected_by: str
-    chosen: str
-    risk: str
-    percent: str
+    chosen: Slot
+    risk: Slot
+    percent: Slot
     bar: float
-    revenue: str
+    revenue: Slot
     reasons: tuple[Reason, ...]
+    histories: Mapping[str, HistoryTold | None]
+    similar: SimilarTold | None
+    points_to: str
+    look: tuple[str, ...]
     unit: tuple[Fact, ...]
     goods: tuple[Fact, ...]
     parties: tuple[Fact, ...]
@@ -98,7 +115,7 @@ def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     path
         The file.
     header
@@ -118,10 +135,16 @@ def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = _read("shortlist.css"), _read("shortlist.js")
+    language = header.language
+    style, script = _style(language), _read("shortlist.js")
     page = environment.get_template("shortlist.html.j2").render(
         header=header,
-        day_words=day_words,
+        language=language,
+        say=lambda message, **slots: language.say(say(message, **slots)),
+        counted=lambda one, many, n, **slots: language.say(counted(one, many, n, **slots)),
+        tell=language.say,
+        count=Count,
+        day=Day,
         days=page_days(lines, header),
         style=style,
         script=script,
@@ -129,6 +152,26 @@ def write_page(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
         script_hash=_hash(script),
     )
     path.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _style(language: Language) -> str:
+    """Put the words that only the style sheet can show into it, as strings of its own."""
+    mark = "\0"
+    paged = language.say(say("Page {page} of {pages}", page=mark, pages=mark))
+    parts = [_css(part) for part in paged.split(mark)]
+    words = {
+        "number": _css(f"{language.say(say('No.'))} "),
+        "rule": _css(language.say(say(RULE))),
+        "pages": f"{parts[0]} counter(page) {parts[1]} counter(pages) {parts[2]}",
+    }
+    return SLOT.sub(
+        lambda found: words.get(found[1], found[0]), _read("shortlist.css") + _read("evidence.css")
+    )
+
+
+def _css(text: str) -> str:
+    """Quote a text as CSS does; json's escapes of quotes and backslashes are the same."""
+    return json.dumps(text, ensure_ascii=False).replace("<", "\\3c ")
 
 
 def _read(name: str) -> str:
@@ -145,7 +188,7 @@ def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ..
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     header
         What stands above the list.
 
@@ -156,27 +199,34 @@ def page_days(lines: pd.DataFrame, header: ShortlistHeader) -> tuple[PageDay, ..
     """
     cells = lines.astype(object)
     rows = cells.where(cells.notna(), None).to_dict(orient="records")
-    currency = header.info.currency
+    currency, language = header.info.currency, header.language
     groups: dict[tuple[str, date], list[PageLine]] = {}
     for row in rows:
-        line = _page_line({str(name): cell for name, cell in row.items()}, currency)
+        named = {str(name): cell for name, cell in row.items()}
+        line = _page_line(named, currency, language)
         groups.setdefault((row["office_id"], row["day"]), []).append(line)
     counts = {(one.office_id, one.day): one for one in header.report.office_days}
     return tuple(PageDay(counts[key], tuple(group)) for key, group in groups.items())
 
 
-def _page_line(row: Mapping[str, object], currency: str) -> PageLine:
+def _page_line(row: Mapping[str, object], currency: str, language: Language) -> PageLine:
     selected_by, chance = str(row["selected_by"]), float(str(row["probability"]))
+    histories = row.get(HISTORIES)
+    told = histories if isinstance(histories, Mapping) else {}
     return PageLine(
         rank=int(str(row["rank"])),
         declaration_id=str(row["declaration_id"]),
         selected_by=selected_by,
-        chosen=CHOSEN[selected_by],
+        chosen=say(CHOSEN[selected_by]),
         risk=risk_words(chance),
         percent=percent(chance),
         bar=round(100 * chance, 1),
         revenue=revenue_words(row, currency=currency),
-        reasons=reasons_in_words(row["reasons"], selected_by=selected_by),
+        reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
+        histories={name: history_told(one, language) for name, one in told.items()},
+        similar=similar_told(row.get("similar"), language),
+        points_to=points_text(row["points_to"]),
+        look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),
         goods=goods_facts(row, currency=currency),
         parties=party_facts(row),

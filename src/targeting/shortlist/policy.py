@@ -35,6 +35,7 @@ COLUMNS = (
     "probability",
     "expected_revenue",
     "reasons",
+    "similar",
 )
 """Columns of a drawn list, in order."""
 
@@ -54,7 +55,8 @@ def draw(
     Parameters
     ----------
     scores
-        Columns of `targeting.scoring.scores.SCHEMA`; `reasons` where explained. Not changed.
+        Columns of `targeting.scoring.scores.SCHEMA`; `reasons` and `similar` where explained.
+        Not changed.
     capacity
         Examinations per office and day, >= 1.
     settings
@@ -179,6 +181,7 @@ def _order(
         height=np.arange(len(rows)),
         lot=_lots(rows["declaration_id"], settings),
         reasons=rows.get("reasons"),
+        similar=rows.get("similar"),
     )
 
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from targeting.language import (
+    ENGLISH,
+    Count,
+    Day,
+    Language,
+    Percent,
+    Phrase,
+    Slot,
+    counted,
+    marked,
+    say,
+)
 from targeting.shortlist.policy import local_day
-from targeting.shortlist.words import day_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
 
     from targeting.config import ShortlistSettings
     from targeting.scoring.scores import ScoresInfo
@@ -66,10 +77,13 @@ class ShortlistReport:
     mandatory_not_scored
         Mandatory orders that name no scored declaration: they are on no list and need the
         officer's eye.
+    untold
+        Texts of the advice that are missing in the list's language.
     """
 
     office_days: tuple[OfficeDay, ...]
     mandatory_not_scored: int = 0
+    untold: int = 0
 
     @property
     def lines(self) -> int:
@@ -92,17 +106,34 @@ class ShortlistReport:
         return tuple(one for one in self.office_days if one.over_capacity)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Phrase, ...]:
         """What the reader of the list must be told, in whole sentences."""
         notes = [
-            f"{one.office_id}, {day_words(one.day)}: {one.mandatory} ordered lines, "
-            f"{one.over_capacity} more than the {one.capacity} examinations a day; all are listed."
+            counted(
+                "{office}, {day}: {n} ordered line, {over} more than the {capacity} examinations "
+                "a day; all are listed.",
+                "{office}, {day}: {n} ordered lines, {over} more than the {capacity} examinations "
+                "a day; all are listed.",
+                one.mandatory, office=one.office_id, day=Day(one.day),
+                over=Count(one.over_capacity), capacity=Count(one.capacity),
+            )
             for one in self.over_capacity
-        ]
+        ]  # fmt: skip
         if self.mandatory_not_scored:
             notes.append(
-                f"Mandatory orders that name no scored declaration, and so are not on this list: "
-                f"{self.mandatory_not_scored:,}."
+                say(
+                    "Mandatory orders that name no scored declaration, and so are not on this "
+                    "list: {count}.",
+                    count=Count(self.mandatory_not_scored),
+                )
+            )
+        if self.untold:
+            notes.append(
+                counted(
+                    "{n} text of the advice is missing in this language and stands in English.",
+                    "{n} texts of the advice are missing in this language and stand in English.",
+                    self.untold,
+                )
             )
         return tuple(notes)
 
@@ -121,12 +152,15 @@ class ShortlistHeader:
         Examinations per office and day.
     report
         Counts of the list.
+    language
+        In which it is written.
     """
 
     info: ScoresInfo
     settings: ShortlistSettings
     capacity: int
     report: ShortlistReport
+    language: Language = ENGLISH
 
     @property
     def last_day(self) -> date:
@@ -134,42 +168,68 @@ class ShortlistHeader:
         return max(one.day for one in self.report.office_days)
 
     @property
-    def period(self) -> str:
-        """The days of the list, in words."""
+    def period(self) -> Slot:
+        """The days of the list."""
         first = min(one.day for one in self.report.office_days)
         last = self.last_day
-        one_day = day_words(last)
-        return one_day if first == last else f"{day_words(first)} to {one_day}"
+        if first == last:
+            return Day(last)
+        return say("{first} to {last}", first=Day(first), last=Day(last))
 
     @property
-    def offices(self) -> str:
+    def offices(self) -> Slot:
         """The office of the list, or how many there are."""
         names = sorted({one.office_id for one in self.report.office_days})
-        return names[0] if len(names) == 1 else f"{len(names)} offices"
+        if len(names) == 1:
+            return names[0]
+        return counted("{n} office", "{n} offices", len(names))
 
     @property
-    def model_words(self) -> str:
-        """The model and its cut-off, in words."""
-        name = self.info.bundle_id or "not named in the scores file"
+    def model_words(self) -> Slot:
+        """The model and its cut-off."""
+        name = self.info.bundle_id or say("not named in the scores file")
         until = self.info.trained_until
-        return f"{name}, results known before {until}" if until else name
+        if not until:
+            return name
+        return say(
+            "{model}, results known before {day}", model=name, day=Day(date.fromisoformat(until))
+        )
 
     @property
-    def policy_words(self) -> str:
+    def policy_words(self) -> Phrase:
         """How the list was drawn, in one sentence."""
-        share = self.settings.random_share
-        by_lot = f", {share:.0%} of them on average drawn by lot" if share else ""
-        revenue = self.settings.revenue_weight
-        goal = {
-            "probability": "chance of a find",
-            "expected_revenue": "revenue expected",
-            "either_probability": "chance of a find in the papers or on the journey",
-            "mix": f"a mix of finds ({1 - revenue:.0%}) and revenue ({revenue:.0%}) expected",
-        }
-        return (
-            f"Up to {self.capacity:,} lines per office and day{by_lot}; mandatory orders first, "
-            f"the rest by {goal[self.settings.rank_by]}."
-        )
+        share, goal = self.settings.random_share, _goal(self.settings)
+        if share:
+            return counted(
+                "Up to {n} line per office and day, {share} of them on average drawn by lot; "
+                "mandatory orders first, the rest by {goal}.",
+                "Up to {n} lines per office and day, {share} of them on average drawn by lot; "
+                "mandatory orders first, the rest by {goal}.",
+                self.capacity, share=Percent(share), goal=goal,
+            )  # fmt: skip
+        return counted(
+            "Up to {n} line per office and day; mandatory orders first, the rest by {goal}.",
+            "Up to {n} lines per office and day; mandatory orders first, the rest by {goal}.",
+            self.capacity, goal=goal,
+        )  # fmt: skip
+
+
+_GOALS = {
+    "probability": marked("chance of a find"),
+    "expected_revenue": marked("revenue expected"),
+    "either_probability": marked("chance of a find in the papers or on the journey"),
+}
+
+
+def _goal(settings: ShortlistSettings) -> Phrase:
+    if settings.rank_by in _GOALS:
+        return say(_GOALS[settings.rank_by])
+    revenue = settings.revenue_weight
+    return say(
+        "a mix of finds ({hits}) and revenue ({revenue}) expected",
+        hits=Percent(1 - revenue),
+        revenue=Percent(revenue),
+    )
 
 
 def count(

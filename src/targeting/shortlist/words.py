@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from targeting.language import ENGLISH, Count, Percent, Phrase, Slot, marked, say
+from targeting.shortlist.pointers import structs_of
+
 if TYPE_CHECKING:
-    from datetime import date
+    from targeting.language import Language
 
 _SHARES = ((1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10))
 
+RULE = marked("The officer decides; the score never seizes or releases.")
+"""What stands on every list."""
+
 CHOSEN = {
-    "mandatory": "Ordered",
-    "random": "Drawn by lot",
-    "model": "Highest risk",
+    "mandatory": marked("Ordered"),
+    "random": marked("Drawn by lot"),
+    "model": marked("Highest risk"),
 }
 """`selected_by` in words."""
 
 _WITHOUT_REASONS = {
-    "mandatory": "Ordered: this line must be examined whatever its risk.",
-    "random": "Drawn by lot: shows what the model does not see.",
-    "model": "Not explained: score with `--explain top` to see the reasons.",
+    "mandatory": marked("Ordered: this line must be examined whatever its risk."),
+    "random": marked("Drawn by lot: shows what the model does not see."),
+    "model": marked("Not explained: score with `--explain top` to see the reasons."),
 }
 
 
@@ -36,13 +41,19 @@ class Reason:
         The sentence.
     raises
         Whether it speaks for risk (True) or against it.
+    feature
+        The feature that says it; empty where the file does not say.
+    points
+        Schemes it points to by itself, in words; empty where it points to none.
     """
 
     text: str
     raises: bool
+    points: str = ""
+    feature: str = ""
 
 
-def risk_words(probability: float) -> str:
+def risk_words(probability: float) -> Phrase:
     """Say a probability as a chance.
 
     Parameters
@@ -52,23 +63,28 @@ def risk_words(probability: float) -> str:
 
     Examples
     --------
-    >>> [risk_words(p) for p in (0.14, 0.0072, 0.0003, 0.66, 0.97)]
+    >>> [ENGLISH.say(risk_words(p)) for p in (0.14, 0.0072, 0.0003, 0.66, 0.97)]
     ['about 1 in 7', 'about 1 in 140', 'less than 1 in 1,000', 'about 2 in 3', 'more than 9 in 10']
     """
     if probability < 0.001:
-        return "less than 1 in 1,000"
+        return say("less than {part} in {whole}", part=Count(1), whole=Count(1000))
     if probability > 0.95:
-        return "more than 9 in 10"
+        return say("more than {part} in {whole}", part=Count(9), whole=Count(10))
+    part, whole = _share(probability)
+    return say("about {part} in {whole}", part=Count(part), whole=Count(whole))
+
+
+def _share(probability: float) -> tuple[int, int]:
+    """Return the handiest fraction near a probability."""
     if probability > 0.3:
-        part, whole = min(_SHARES, key=lambda share: abs(share[0] / share[1] - probability))
-        return f"about {part} in {whole}"
+        return min(_SHARES, key=lambda share: abs(share[0] / share[1] - probability))
     one_in = 1 / probability
     step = 10 ** max(math.floor(math.log10(one_in)) - 1, 0)
-    return f"about 1 in {round(one_in / step) * step:,}"
+    return 1, round(one_in / step) * step
 
 
-def percent(probability: float) -> str:
-    """Write a probability as a percentage, with a decimal only where it is small.
+def percent(probability: float) -> Slot:
+    """Say a probability as a percentage, with a decimal only where it is small.
 
     Parameters
     ----------
@@ -77,42 +93,30 @@ def percent(probability: float) -> str:
 
     Examples
     --------
-    >>> [percent(p) for p in (0.1428, 0.0072, 0.0003, 0.999)]
+    >>> [ENGLISH.say(percent(p)) for p in (0.1428, 0.0072, 0.0003, 0.999)]
     ['14%', '0.7%', 'below 0.1%', 'over 99%']
     """
     if probability < 0.001:
-        return "below 0.1%"
+        return say("below {share}", share=Percent(0.001))
     if probability > 0.99:
-        return "over 99%"
-    return f"{probability:.0%}" if probability >= 0.0995 else f"{probability:.1%}"
+        return say("over {share}", share=Percent(0.99))
+    return Percent(probability)
 
 
-def day_words(day: date) -> str:
-    """Write a day out.
-
-    Parameters
-    ----------
-    day
-        Any day.
-
-    Examples
-    --------
-    >>> from datetime import date
-    >>> day_words(date(2025, 3, 1))
-    '1 March 2025'
-    """
-    return f"{day.day} {day:%B %Y}"
-
-
-def reasons_in_words(cell: object, *, selected_by: str) -> tuple[Reason, ...]:
+def reasons_in_words(
+    cell: object, *, selected_by: str, language: Language = ENGLISH
+) -> tuple[Reason, ...]:
     """List the reasons of a line, those that raise the risk first.
 
     Parameters
     ----------
     cell
-        Dicts with `text` and `contribution`, as a scores file holds them, or nothing.
+        Dicts with the fields of `targeting.scoring.scores.REASON`, or nothing. A reason that has
+        no `phrase`, as those of older files, stays in the language it was written in.
     selected_by
         `mandatory`, `random` or `model`; says why a line has no reasons.
+    language
+        In which they are told.
 
     Returns
     -------
@@ -128,25 +132,27 @@ def reasons_in_words(cell: object, *, selected_by: str) -> tuple[Reason, ...]:
     >>> reasons_in_words(None, selected_by="random")[0].text
     'Drawn by lot: shows what the model does not see.'
     """
-    found = [
-        (_contribution(one), str(one["text"])) for one in _each(cell) if str(one.get("text") or "")
+    told = [
+        Reason(
+            text=_text(one, language),
+            raises=_contribution(one) >= 0,
+            points=str(one.get("points") or ""),
+            feature=str(one.get("feature") or ""),
+        )
+        for one in structs_of(cell)
     ]
+    found = [one for one in told if one.text]
     if not found:
-        return (Reason(_WITHOUT_REASONS[selected_by], raises=True),)
+        return (Reason(language.say(say(_WITHOUT_REASONS[selected_by])), raises=True),)
     # Within each side they come in the order of the scores file: facts before patterns.
-    raising = [one for one in found if one[0] >= 0]
-    lowering = [one for one in found if one[0] < 0]
-    return (
-        *(Reason(text, raises=True) for _, text in raising),
-        *(Reason(text, raises=False) for _, text in lowering),
-    )
+    return (*(one for one in found if one.raises), *(one for one in found if not one.raises))
 
 
-def _each(cell: object) -> list[dict[str, object]]:
-    """Read a cell that pandas may hand over as a list, an array, None or NaN."""
-    if not isinstance(cell, Iterable) or isinstance(cell, str):
-        return []
-    return [one for one in cell if isinstance(one, dict)]
+def _text(one: dict[str, object], language: Language) -> str:
+    phrase = one.get("phrase")
+    if isinstance(phrase, str) and phrase:
+        return language.say(Phrase.from_json(phrase))
+    return str(one.get("text") or "")
 
 
 def _contribution(one: dict[str, object]) -> float:
@@ -156,14 +162,14 @@ def _contribution(one: dict[str, object]) -> float:
     return 0.0 if math.isnan(number) else number
 
 
-def reasons_text(cell: object, *, selected_by: str, separator: str = "\n") -> str:
+def reasons_text(
+    cell: object, *, selected_by: str, language: Language = ENGLISH, separator: str = "\n"
+) -> str:
     """Join the reasons of a line for one cell of a sheet.
 
     Parameters
     ----------
-    cell
-        As in `reasons_in_words`.
-    selected_by
+    cell, selected_by, language
         As in `reasons_in_words`.
     separator
         Between two reasons.
@@ -173,7 +179,8 @@ def reasons_text(cell: object, *, selected_by: str, separator: str = "\n") -> st
     >>> reasons_text([{"text": "Known carrier.", "contribution": -0.4}], selected_by="model")
     'Against: Known carrier.'
     """
-    reasons = reasons_in_words(cell, selected_by=selected_by)
+    reasons = reasons_in_words(cell, selected_by=selected_by, language=language)
     return separator.join(
-        reason.text if reason.raises else f"Against: {reason.text}" for reason in reasons
+        reason.text if reason.raises else language.say(say("Against: {reason}", reason=reason.text))
+        for reason in reasons
     )

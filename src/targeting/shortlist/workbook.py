@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING, cast
 
 from targeting.errors import OutputError
-from targeting.shortlist.columns import DETAIL, FILL, SHEET, WORK, Column
-from targeting.shortlist.words import reasons_text, risk_words
+from targeting.ingest.typed_files import NAMES_SHEET
+from targeting.language import ENGLISH, say
+from targeting.shortlist.columns import BLUE, DETAIL, FILL, WORK, Column
+from targeting.shortlist.guide import write_guide
+from targeting.shortlist.pointers import look_text, points_text
+from targeting.shortlist.titles import sheet_name, titled
+from targeting.shortlist.words import RULE, reasons_text, risk_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from targeting.language import Language
     from targeting.shortlist.report import ShortlistHeader
 
 _MOST_ROWS = 1_048_575
@@ -37,8 +42,9 @@ _NUMBER_FORMATS = {
     "date": "dd mmm yy",
     "time": "yyyy-mm-dd hh:mm",
 }
+_TAB = say("Shortlist")
 _LEFT = {"text", "long"}
-_INK, _BLUE, _PALE, _LINE = "#1B2733", "#12395B", "#FFF8DC", "#B8C2CC"
+_INK, _PALE, _LINE = "#1B2733", "#FFF8DC", "#B8C2CC"
 
 
 def write_workbook(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
@@ -47,7 +53,7 @@ def write_workbook(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) 
     Parameters
     ----------
     lines
-        From `targeting.shortlist.lines.add_facts`. Not changed.
+        From `targeting.shortlist.pointers.add_advice`. Not changed.
     path
         The file.
     header
@@ -73,13 +79,15 @@ def write_workbook(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) 
     with Workbook(stream, options) as book:
         book.set_properties(
             {
-                "title": "Examination shortlist",
-                "comments": "The officer decides; the score never seizes or releases.",
+                "title": header.language.say(say("Examination shortlist")),
+                "comments": header.language.say(say(RULE)),
                 "created": datetime.combine(header.last_day, time()),
             }
         )
         _write_list(book, lines, header)
-        _write_guide(book, header)
+        write_guide(book, header)
+        if header.language.code != ENGLISH.code:
+            _write_names(book, header)
     path.write_bytes(stream.getvalue())
 
 
@@ -94,51 +102,50 @@ def _require_room(lines: pd.DataFrame, path: Path) -> None:
 
 
 def _write_list(book: Workbook, lines: pd.DataFrame, header: ShortlistHeader) -> None:
-    sheet = book.add_worksheet("Shortlist")
-    columns = _columns(header)
+    sheet = book.add_worksheet(sheet_name(header, _TAB))
+    columns = titled(header, header.language)
     _write_titles(book, sheet, columns)
-    values = _values(lines)
+    values = _values(lines, header.language)
     for place, column in enumerate(columns):
         style = _style(book, column)
         cells = values.get(column.name, [None] * len(lines))
         for row, value in enumerate(cells, start=1):
             _write_cell(sheet, (row, place), value, style)
         if column.choices or column.kind == "time":
-            _validate(sheet, place, column, last_row=len(lines))
+            _validate(sheet, (place, len(lines)), column, header.language)
     _set_heights(sheet, columns, values)
     _set_view(sheet, columns, rows=len(lines))
     _set_print(sheet, lines, header)
 
 
-def _columns(header: ShortlistHeader) -> tuple[Column, ...]:
-    """Say the zone of the times and the currency of the money in the titles."""
-    zone, currency = header.settings.time_zone, header.info.currency
-    units = {"time": zone, "money": currency}
-    return tuple(
-        replace(column, title=f"{column.title} ({units[column.kind]})")
-        if units.get(column.kind)
-        else column
-        for column in SHEET
-    )
+def _write_names(book: Workbook, header: ShortlistHeader) -> None:
+    """Leave the English titles behind, so that results are handed back alike in every language."""
+    sheet = book.add_worksheet(NAMES_SHEET)
+    for place, column in enumerate(titled(header, ENGLISH)):
+        sheet.write_string(0, place, column.title)
+    sheet.write_string(1, 0, ENGLISH.say(_TAB))
+    sheet.very_hidden()
 
 
-def _values(lines: pd.DataFrame) -> dict[str, list[object]]:
+def _values(lines: pd.DataFrame, language: Language) -> dict[str, list[object]]:
     """Turn the list into cells: plain Python values, None where there is none."""
     wanted = [column.name for column in (*WORK, *DETAIL) if column.name in lines]
     times = {name: lines[name].dt.tz_localize(None) for name in ("lodged_at", "arrival_at")}
     cells = lines.assign(**times)[wanted].astype(object)
     values = {name: list(cells[name].where(cells[name].notna(), None)) for name in wanted}
-    values["risk"] = [risk_words(chance) for chance in lines["probability"]]
+    values["risk"] = [language.say(risk_words(chance)) for chance in lines["probability"]]
     values["reasons"] = [
-        reasons_text(cell, selected_by=by)
+        reasons_text(cell, selected_by=by, language=language)
         for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
     ]
+    values["points_to"] = [points_text(cell, separator="\n") for cell in lines["points_to"]]
+    values["where_to_look"] = [look_text(cell) for cell in lines["where_to_look"]]
     return values
 
 
 def _write_titles(book: Workbook, sheet: Worksheet, columns: tuple[Column, ...]) -> None:
     base = {"bold": True, "text_wrap": True, "valign": "vcenter", "border": 1}
-    known = book.add_format(base | {"bg_color": _BLUE, "font_color": "white"})
+    known = book.add_format(base | {"bg_color": BLUE, "font_color": "white"})
     to_fill = book.add_format(base | {"bg_color": "#F2C94C", "font_color": _INK})
     for place, column in enumerate(columns):
         sheet.write_string(0, place, column.title, to_fill if column.fill else known)
@@ -180,17 +187,19 @@ def _write_cell(sheet: Worksheet, place: tuple[int, int], value: object, style: 
         sheet.write_datetime(*place, cast("datetime", value), style)
 
 
-def _validate(sheet: Worksheet, place: int, column: Column, *, last_row: int) -> None:
+def _validate(sheet: Worksheet, at: tuple[int, int], column: Column, language: Language) -> None:
     """Offer choices to fill in, and refuse what the table of examinations would refuse."""
     if not column.fill:
         return
     if column.choices:
         rule: dict[str, object] = {"validate": "list", "source": list(column.choices)}
         rule |= {"error_type": "stop" if column.closed else "information"}
-        rule |= {"error_message": f"One of: {', '.join(column.choices)}."[:255]}
+        offered = say("One of: {choices}.", choices=", ".join(column.choices))
+        rule |= {"error_message": language.say(offered)[:255]}
     else:
         rule = {"validate": "date", "criteria": ">", "value": datetime(2000, 1, 1)}  # noqa: DTZ001
-        rule |= {"error_message": "A date and time such as 2025-03-01 14:30."}
+        rule |= {"error_message": language.say(say("A date and time such as 2025-03-01 14:30."))}
+    place, last_row = at
     sheet.data_validation(1, place, last_row, place, rule | {"error_title": column.title[:32]})
 
 
@@ -234,55 +243,11 @@ def _set_print(sheet: Worksheet, lines: pd.DataFrame, header: ShortlistHeader) -
     sheet.print_area(0, 0, len(lines), len(WORK) + len(FILL) - 1)
     sheet.set_margins(left=0.3, right=0.3, top=0.7, bottom=0.6)
     # In a page header "&" starts a code and is written twice; 255 characters at most.
-    about = f"{header.offices}, {header.period}"[:75].replace("&", "&&")
-    sheet.set_header(f"&L&BExamination shortlist&C{about}&RPage &P of &N")
-    sheet.set_footer("&LThe officer decides; the score never seizes or releases.&R&A")
+    tell = header.language.say
+    about = f"{tell(header.offices)}, {tell(header.period)}"[:75].replace("&", "&&")
+    title = tell(say("Examination shortlist"))[:40].replace("&", "&&")
+    paged = tell(say("Page {page} of {pages}", page="&P", pages="&N"))[:40]
+    sheet.set_header(f"&L&B{title}&C{about}&R{paged}")
+    sheet.set_footer(f"&L{tell(say(RULE))[:200]}&R&A")
     first_of_day = lines.index[lines["rank"].eq(1)]
     sheet.set_h_pagebreaks([row + 1 for row in first_of_day if row > 0][:1023])
-
-
-def _write_guide(book: Workbook, header: ShortlistHeader) -> None:
-    """Write the second sheet: the model, the rules and every column's meaning."""
-    sheet = book.add_worksheet("How to read this")
-    heading = book.add_format({"bold": True, "font_size": 14, "font_color": _BLUE})
-    name = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
-    text = book.add_format({"valign": "top", "text_wrap": True})
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 100)
-    sheet.hide_gridlines(2)
-    rows = [*_about(header), ("", ""), ("Column", "Meaning"), *_meanings(header)]
-    sheet.write_string(0, 0, "How to read this list", heading)
-    for row, (left, right) in enumerate(rows, start=2):
-        sheet.write_string(row, 0, left, name)
-        sheet.write_string(row, 1, right, name if left == "Column" else text)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-
-
-def _about(header: ShortlistHeader) -> list[tuple[str, str]]:
-    report = header.report
-    return [
-        ("Rule", "The officer decides; the score never seizes or releases."),
-        ("Offices and days", f"{header.offices}, {header.period}"),
-        ("Model", header.model_words),
-        ("How it was drawn", header.policy_words),
-        ("Capacity", f"{header.capacity:,} examinations per office and day"),
-        (
-            "Lines",
-            f"{report.lines:,}, of which {report.mandatory_lines:,} ordered and "
-            f"{report.random_lines:,} drawn by lot",
-        ),
-        (
-            "Lines drawn by lot",
-            "Examine them like the others, whatever their risk: they alone show what the model "
-            "does not see.",
-        ),
-        ("Times", header.settings.time_zone),
-        ("Money", header.info.currency or "The administration's currency"),
-        *(("Note", note) for note in report.notes),
-    ]
-
-
-def _meanings(header: ShortlistHeader) -> list[tuple[str, str]]:
-    return [(column.title, column.meaning) for column in _columns(header)]

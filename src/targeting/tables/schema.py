@@ -11,6 +11,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from targeting.language import marked
+
 Kind = Literal["string", "timestamp", "int", "float"]
 
 _ARROW: dict[Kind, pa.DataType] = {
@@ -122,26 +124,32 @@ DECLARATIONS = Table(
         Column(
             "lodged_at",
             "timestamp",
-            "When customs first held this line: the clock of every feature.",
+            marked("When customs first held this line: the clock of every feature."),
             null=False,
             unit="UTC",
         ),
         Column(
             "arrival_at",
             "timestamp",
-            "Expected arrival (imports, transit) or departure (exports).",
+            marked("Expected arrival (imports, transit) or departure (exports)."),
             unit="UTC",
         ),
-        Column("flow", "string", "Direction of the goods.", null=False, choices=FLOWS),
-        Column("transport_mode", "string", "Mode at the border.", null=False, choices=MODES),
+        Column("flow", "string", marked("Direction of the goods."), null=False, choices=FLOWS),
+        Column(
+            "transport_mode", "string", marked("Mode at the border."), null=False, choices=MODES
+        ),
         Column("office_id", "string", "Customs office or PCU site.", null=False),
-        Column("consignee_id", "string", "Importer's stable code."),
-        Column("consignor_id", "string", "Exporter's (shipper's) stable code."),
-        Column("declarant_id", "string", "Declarant's (broker's) stable code."),
+        Column("consignee_id", "string", marked("Importer's stable code.")),
+        Column("consignor_id", "string", marked("Exporter's (shipper's) stable code.")),
+        Column("declarant_id", "string", marked("Declarant's (broker's) stable code.")),
         Column("notify_party_id", "string", "Notify party's stable code."),
         Column("carrier_id", "string", "Carrier's stable code."),
-        Column("consignee_name", "string", "Importer's name: for screening, never a feature."),
-        Column("consignor_name", "string", "Exporter's name: for screening, never a feature."),
+        Column(
+            "consignee_name", "string", marked("Importer's name: for screening, never a feature.")
+        ),
+        Column(
+            "consignor_name", "string", marked("Exporter's name: for screening, never a feature.")
+        ),
         Column(
             "hs_code",
             "string",
@@ -150,37 +158,45 @@ DECLARATIONS = Table(
             pattern="[0-9]{4,10}",
         ),
         Column("goods_description", "string", "Goods in the declarant's words."),
-        Column("origin_country", "string", "Country of origin, ISO 3166 alpha-2.", pattern=COUNTRY),
         Column(
-            "dispatch_country", "string", "Country of dispatch, ISO 3166 alpha-2.", pattern=COUNTRY
+            "origin_country",
+            "string",
+            marked("Country of origin, ISO 3166 alpha-2."),
+            pattern=COUNTRY,
+        ),
+        Column(
+            "dispatch_country",
+            "string",
+            marked("Country of dispatch, ISO 3166 alpha-2."),
+            pattern=COUNTRY,
         ),
         Column(
             "destination_country",
             "string",
-            "Country of destination, ISO 3166 alpha-2.",
+            marked("Country of destination, ISO 3166 alpha-2."),
             pattern=COUNTRY,
         ),
-        Column("loading_port", "string", "UN/LOCODE or site code of loading."),
+        Column("loading_port", "string", marked("UN/LOCODE or site code of loading.")),
         Column("transshipment_port", "string", "UN/LOCODE or site code of transshipment."),
-        Column("discharge_port", "string", "UN/LOCODE or site code of discharge."),
-        Column("transport_document_id", "string", "Consignment: B/L, AWB or CMR number."),
-        Column("conveyance_id", "string", "Vessel, train, vehicle or aircraft."),
-        Column("voyage_id", "string", "Voyage, trip or flight."),
+        Column("discharge_port", "string", marked("UN/LOCODE or site code of discharge.")),
+        Column("transport_document_id", "string", marked("Consignment: B/L, AWB or CMR number.")),
+        Column("conveyance_id", "string", marked("Vessel, train, vehicle or aircraft.")),
+        Column("voyage_id", "string", marked("Voyage, trip or flight.")),
         Column(
             "container_id",
             "string",
             "ISO 6346 number of the unit; a bad check digit is a flag, not a rejection.",
         ),
-        Column("container_type", "string", "ISO 6346 size and type code."),
-        Column("container_load", "string", "Full, groupage or empty.", choices=LOADS),
+        Column("container_type", "string", marked("ISO 6346 size and type code.")),
+        Column("container_load", "string", marked("Full, groupage or empty."), choices=LOADS),
         Column("seal_id", "string", "Seal as declared."),
-        Column("package_count", "int", "Packages of the line.", unit="packages", minimum=0),
-        Column("gross_mass_kg", "float", "Gross mass of the line.", unit="kg", minimum=0),
-        Column("net_mass_kg", "float", "Net mass of the line.", unit="kg", minimum=0),
+        Column("package_count", "int", marked("Packages of the line."), unit="packages", minimum=0),
+        Column("gross_mass_kg", "float", marked("Gross mass of the line."), unit="kg", minimum=0),
+        Column("net_mass_kg", "float", marked("Net mass of the line."), unit="kg", minimum=0),
         Column(
             "customs_value",
             "float",
-            "Customs value of the line.",
+            marked("Customs value of the line."),
             unit="the administration's currency",
             minimum=0,
         ),

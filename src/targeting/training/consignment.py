@@ -96,7 +96,7 @@ def pooled(score: Floats, rows: pd.DataFrame, share: float) -> Floats:
     >>> pooled(np.array([0.0, 2.0, 5.0]), rows, 0.5).tolist()
     [0.5, 1.5, 5.0]
     """
-    if not share or not len(score):
+    if not share or len(score) < 2:
         return score
     code = codes(rows)
     size = np.bincount(code)

@@ -8,6 +8,7 @@ reasons add up exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,14 +23,20 @@ from targeting.config import (
 )
 from targeting.errors import ConfigError, near_matches
 from targeting.features.spec import registry
+from targeting.training.additive_kernel import (
+    CONDITION,
+    INDICATOR,
+    points_spread,
+    points_summed,
+)
+from targeting.training.rows import as_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
-    Bools = npt.NDArray[np.bool_]
     Matrix = npt.NDArray[np.float32]
 
 
@@ -75,26 +82,33 @@ class Bounds:
             condition.missing,
         )
 
-    def met(self, matrix: Matrix) -> Bools:
-        """Tell where the condition is met, shape (n,).
+    @classmethod
+    def laid_out(
+        cls, indicators: Sequence[IndicatorSettings], bounds: Sequence[Sequence[Bounds]]
+    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+        """Lay indicators and their conditions out as the compiled loops read them.
 
         Parameters
         ----------
-        matrix
-            Shape (n, features); NaN where not known.
+        indicators
+            With their points.
+        bounds
+            The conditions of each.
 
-        Examples
-        --------
-        >>> few = Bounds.of(ConditionSettings(feature="consignee_declarations", at_most=2), 0)
-        >>> few.met(np.array([[0], [2], [5], [np.nan]], dtype=np.float32)).tolist()
-        [True, True, False, False]
+        Returns
+        -------
+        tuple of ndarray
+            `additive_kernel.INDICATOR` and `additive_kernel.CONDITION`.
         """
-        values = matrix[:, self.column]
-        between = (values >= self.low) & (values <= self.high)
-        return between | np.isnan(values) if self.missing else between
+        ends = np.cumsum([0, *map(len, bounds)])
+        each = np.zeros(len(indicators), dtype=INDICATOR)
+        each["points"] = [one.points for one in indicators]
+        each["first"], each["stop"] = ends[:-1], ends[1:]
+        flat = [(one.low, one.high, one.column, one.missing) for some in bounds for one in some]
+        return each, np.array(flat, dtype=CONDITION)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is laid out for the loops is kept with it
 class Expert:
     """An additive score over the features of one matrix; made by `Expert.over`.
 
@@ -171,6 +185,10 @@ class Expert:
         """Where the sum starts: the log-odds of the base rate."""
         return float(np.log(self.settings.base_rate / (1 - self.settings.base_rate)))
 
+    @cached_property
+    def _laid_out(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+        return Bounds.laid_out(self.indicators, self.bounds)
+
     def score(self, matrix: Matrix) -> Floats:
         """Return the log-odds of a hit, shape (n,).
 
@@ -179,10 +197,9 @@ class Expert:
         matrix
             Shape (n, features).
         """
-        total = np.full(len(matrix), self.bias)
-        for _, added in self._added(matrix):
-            total += added
-        return total
+        out = np.empty(len(matrix))
+        points_summed(*self._laid_out, self.bias, as_rows(matrix, len(self.names)), out)
+        return out
 
     def contributions(self, matrix: Matrix) -> Floats:
         """Return what each indicator adds, shape (n, indicators); with `bias` they add up.
@@ -192,10 +209,7 @@ class Expert:
         matrix
             Shape (n, features).
         """
-        out = np.zeros((len(matrix), len(self.indicators)))
-        for at, (_, added) in enumerate(self._added(matrix)):
-            out[:, at] = added
-        return out
+        return self._spread(matrix, np.arange(len(self.indicators)), len(self.indicators))
 
     def by_feature(self, matrix: Matrix) -> Floats:
         """Return what each feature adds, shape (n, features); with `bias` they add up.
@@ -207,9 +221,12 @@ class Expert:
         matrix
             Shape (n, features).
         """
-        out = np.zeros((len(matrix), len(self.names)))
-        for column, added in self._added(matrix):
-            out[:, column] += added
+        own = np.array([bounds[0].column for bounds in self.bounds], dtype=np.int64)
+        return self._spread(matrix, own, len(self.names))
+
+    def _spread(self, matrix: Matrix, into: npt.NDArray[np.int64], columns: int) -> Floats:
+        out = np.zeros((len(matrix), columns))
+        points_spread(*self._laid_out, into, as_rows(matrix, len(self.names)), out)
         return out
 
     def told(self) -> str:
@@ -227,12 +244,6 @@ seen less than 90 days ago.
             return f"The expert score weighs {count}."
         missing = "; ".join(indicator.words for indicator in self.left_out)
         return f"The expert score weighs {count}; the features have nothing on: {missing}."
-
-    def _added(self, matrix: Matrix) -> Iterator[tuple[int, Floats]]:
-        """Give, per indicator, the column of its own feature and what it adds to each line."""
-        for indicator, bounds in zip(self.indicators, self.bounds, strict=True):
-            holds = np.logical_and.reduce([one.met(matrix) for one in bounds])
-            yield bounds[0].column, indicator.points * holds
 
 
 def _refuse_unknown(settings: ExpertSettings, at_hand: Iterable[str]) -> None:

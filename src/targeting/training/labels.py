@@ -40,6 +40,7 @@ _EXAMINED = """
             coalesce(
                 min(result_known_at) filter (result = 'hit'), min(result_known_at)
             ) as known_at,
+            max(result_known_at) as settled_at,
             arg_min(selected_by, (inspected_at, inspection_id)) as selected_by,
             arg_min(
                 coalesce(selection_probability, 'nan'::double), (inspected_at, inspection_id)
@@ -55,6 +56,7 @@ _EXAMINED = """
         office_id,
         hit,
         known_at,
+        settled_at,
         selected_by,
         selection_probability,
         offence,
@@ -82,8 +84,8 @@ def examined(tables: Tables, *, known_before: datetime | None = None) -> pd.Data
     pandas.DataFrame
         One row per examined declaration, ordered by `lodged_at`, `declaration_id`; columns
         `declaration_id, lodged_at, office_id, hit` (bool; one hit among several examinations is
-        a hit), `known_at, selected_by, selection_probability` (NaN where not recorded),
-        `offence, revenue_recovered`.
+        a hit), `known_at, settled_at` (when its last result became known), `selected_by,
+        selection_probability` (NaN where not recorded), `offence, revenue_recovered`.
     """
     with connect() as connection:
         for table in (DECLARATIONS, INSPECTIONS):

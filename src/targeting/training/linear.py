@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
 from scipy.optimize import minimize
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from targeting.config import Settings
+from targeting.training.additive import FARTHEST, LevelTerm, Linear, NumberTerm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
     Matrix = npt.NDArray[np.float32]
 
-FARTHEST = 4.0
-"""Standard deviations beyond which a value says no more."""
-
 AT_MOST = 200_000
 """Rows it learns from; more change its few hundred numbers by less than it errs."""
 
@@ -43,104 +39,6 @@ MIN_LEVEL_ROWS = 20
 
 _CONSTANT = 1e-6
 _HALF = 0.5  # flags are rarer and blunter than numbers: half their weight, as in Gelman (2008)
-_CHUNK = 20_000
-
-
-class NumberTerm(Settings):
-    """What one number adds: `slope * clip((signed log of value - mean) / scale)`, and a constant.
-
-    Parameters
-    ----------
-    mean, scale
-        Of the signed logarithm of the value among the rows learnt from.
-    slope
-        Log-odds per standard deviation.
-    if_stated, if_missing
-        Added where the value is there, or is not.
-    """
-
-    mean: float = 0.0
-    scale: float = Field(default=1.0, gt=0)
-    slope: float = 0.0
-    if_stated: float = 0.0
-    if_missing: float = 0.0
-
-    def adds(self, value: npt.NDArray[np.float32]) -> Floats:
-        """Return what each value adds to the score, shape (n,).
-
-        Parameters
-        ----------
-        value
-            Shape (n,); NaN where missing.
-        """
-        known = np.clip((_signed_log(value) - self.mean) / self.scale, -FARTHEST, FARTHEST)
-        return np.where(np.isnan(value), self.if_missing, self.slope * known + self.if_stated)
-
-
-class LevelTerm(Settings):
-    """What one category adds, by its level.
-
-    Parameters
-    ----------
-    by_level
-        Log-odds by the code of the level.
-    otherwise
-        Of a missing or rare level.
-    """
-
-    by_level: dict[int, float]
-    otherwise: float = 0.0
-
-    def adds(self, value: npt.NDArray[np.float32]) -> Floats:
-        """Return what each level adds to the score, shape (n,).
-
-        Parameters
-        ----------
-        value
-            Shape (n,). Codes of levels; NaN where missing.
-        """
-        out = np.full(len(value), self.otherwise)
-        for level, points in self.by_level.items():
-            out[value == level] = points
-        return out
-
-
-class Linear(Settings):
-    """The additive score.
-
-    Parameters
-    ----------
-    bias
-        Log-odds of a line whose features say nothing.
-    terms
-        One per feature, in the order of the matrix.
-    """
-
-    bias: float
-    terms: tuple[NumberTerm | LevelTerm, ...]
-
-    def score(self, matrix: Matrix) -> Floats:
-        """Return the score of each row in log-odds, shape (n,).
-
-        Parameters
-        ----------
-        matrix
-            Shape (n, features).
-        """
-        total = np.full(len(matrix), self.bias)
-        for at, term in enumerate(self.terms):
-            total += term.adds(matrix[:, at])
-        return total
-
-    def contributions(self, matrix: Matrix) -> Floats:
-        """Return what each feature adds to the score, shape (n, features).
-
-        Parameters
-        ----------
-        matrix
-            Shape (n, features).
-        """
-        return np.stack([t.adds(matrix[:, at]) for at, t in enumerate(self.terms)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
@@ -10,6 +11,7 @@ import numpy as np
 
 from targeting.errors import InputError
 from targeting.training.consignment import pooled
+from targeting.training.forest import Forest
 from targeting.training.linear import Rules, fit_linear
 
 if TYPE_CHECKING:
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 
     from targeting.config import ModelSettings
     from targeting.features.spec import FeatureSpec
+    from targeting.training.additive import Linear
     from targeting.training.block import Block
     from targeting.training.calibrate import Calibrator
     from targeting.training.expert import Blend
-    from targeting.training.linear import Linear
     from targeting.training.views import Views
 
     Floats = npt.NDArray[np.float64]
@@ -41,7 +43,7 @@ FEW_ROWS = 20_000
 one, where they wait for each other after every leaf."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the trees as arrays are kept with them
 class RevenueHead:
     """Revenue expected of a hit.
 
@@ -56,6 +58,11 @@ class RevenueHead:
     mean: float | None = None
     trees: lgb.Booster | None = None
 
+    @cached_property
+    def forest(self) -> Forest | None:
+        """The trees as arrays, laid out when first needed; None without trees."""
+        return None if self.trees is None else Forest.of(self.trees)
+
     def given_hit(self, matrix: Matrix, *, threads: int) -> Floats:
         """Return the revenue expected if the line is a hit, shape (n,); NaN when unknown.
 
@@ -68,12 +75,12 @@ class RevenueHead:
         """
         if self.mean is None:
             return np.full(len(matrix), np.nan)
-        if self.trees is None or not len(matrix):
+        if self.forest is None:
             return np.full(len(matrix), self.mean)
-        return self.mean * np.asarray(self.trees.predict(matrix, num_threads=threads))
+        return self.mean * self.forest.expected(matrix, threads=threads)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the trees as arrays are kept with them
 class HitHead:
     """The chance of a hit in log-odds: trees and the additive score, beside the expert score.
 
@@ -93,6 +100,11 @@ class HitHead:
     linear: Linear | None = None
     linear_share: float = 0.0
     blend: Blend | None = None
+
+    @cached_property
+    def forest(self) -> Forest | None:
+        """The trees as arrays, laid out when first needed; None without trees."""
+        return None if self.trees is None else Forest.of(self.trees)
 
     @property
     def has_learnt(self) -> bool:
@@ -124,43 +136,12 @@ class HitHead:
         threads
             Threads used to predict.
         """
-        if self.trees is None:
+        if self.forest is None:
             return None
-        trees = np.asarray(self.trees.predict(matrix, raw_score=True, num_threads=threads))
+        trees = self.forest.score(matrix, threads=threads)
         if self.linear is None:
             return trees
-        return (1 - self.linear_share) * trees + self.linear_share * self.linear.score(matrix)
-
-    def contributions(self, matrix: Matrix, *, threads: int) -> Floats:
-        """Return what each feature adds to the score, and the base, shape (n, features + 1).
-
-        Parameters
-        ----------
-        matrix
-            Shape (n, features). Features of the rows to explain.
-        threads
-            Threads used.
-
-        Notes
-        -----
-        Exact TreeSHAP by LightGBM for the trees; for the additive and the expert score their own
-        terms. As the score is a weighed mean, so are the contributions (Lundberg and Lee, 2017).
-        """
-        learnt = self._learnt_contributions(matrix, threads)
-        if self.blend is None:
-            return np.zeros((len(matrix), matrix.shape[1] + 1)) if learnt is None else learnt
-        values = self.blend.contributions(None if learnt is None else learnt[:, :-1], matrix)
-        base = self.blend.bias(None if learnt is None else float(learnt[0, -1]))
-        return np.column_stack([values, np.full(len(matrix), base)])
-
-    def _learnt_contributions(self, matrix: Matrix, threads: int) -> Floats | None:
-        if self.trees is None:
-            return None
-        trees = np.asarray(self.trees.predict(matrix, pred_contrib=True, num_threads=threads))
-        if self.linear is None:
-            return trees
-        added = self.linear.contributions(matrix)
-        terms = np.column_stack([added, np.full(len(matrix), self.linear.bias)])
+        terms = self.linear.score(matrix, threads=threads)
         return (1 - self.linear_share) * trees + self.linear_share * terms
 
 
@@ -177,7 +158,7 @@ class Model:
     revenue
         Revenue given a hit.
     threads
-        Threads used to predict many rows; one row is faster with one.
+        Threads used to predict many rows; they change nothing but the time.
     consignment_share
         How far a line's score moves to the mean of its consignment's lines, in [0, 1].
     views
@@ -199,9 +180,7 @@ class Model:
         matrix
             Shape (n, features). Features of the rows to score.
         """
-        if not len(matrix):
-            return np.zeros(0)
-        return self.hit.score(matrix, threads=self._threads(matrix))
+        return self.hit.score(matrix, threads=self.threads)
 
     def score_lines(self, block: Block) -> Floats:
         """Return raw scores (log-odds) of lines beside the others of their consignments, (n,).
@@ -233,10 +212,7 @@ class Model:
         probability
             Shape (n,). Calibrated probability of a hit for each row.
         """
-        return probability * self.revenue.given_hit(matrix, threads=self._threads(matrix))
-
-    def _threads(self, matrix: Matrix) -> int:
-        return 1 if len(matrix) < 64 else self.threads
+        return probability * self.revenue.given_hit(matrix, threads=self.threads)
 
     def calibrated(self, calibrator: Calibrator) -> Model:
         """Return the same heads with another calibration.

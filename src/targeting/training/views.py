@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from targeting.config import Settings
+from targeting.training.additive import Linear
 from targeting.training.calibrate import Calibrator, fit_calibrator
-from targeting.training.linear import Linear, Rules, fit_linear
+from targeting.training.linear import Rules, fit_linear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,15 +61,17 @@ class View(Settings):
     calibrator: Calibrator
     hits: int
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def probability(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Return the chance of an offence of this view, shape (n,).
 
         Parameters
         ----------
         matrix
             Shape (n, features).
+        threads
+            Threads used; they change nothing but the time.
         """
-        return self.calibrator.probability(self.score.score(matrix))
+        return self.calibrator.probability(self.score.score(matrix, threads=threads))
 
 
 class ViewsRecord(Settings):
@@ -122,25 +125,29 @@ class Views:
 
     record: ViewsRecord
 
-    def papers(self, matrix: Matrix) -> Floats:
+    def papers(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Return the chance of an offence in the papers, shape (n,); NaN without that view.
 
         Parameters
         ----------
         matrix
             Shape (n, features).
+        threads
+            Threads used.
         """
-        return _chance(self.record.papers, matrix)
+        return _chance(self.record.papers, matrix, threads)
 
-    def conveyance(self, matrix: Matrix) -> Floats:
+    def conveyance(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Return the chance of an offence with the conveyance, shape (n,); NaN without that view.
 
         Parameters
         ----------
         matrix
             Shape (n, features).
+        threads
+            Threads used.
         """
-        return _chance(self.record.conveyance, matrix)
+        return _chance(self.record.conveyance, matrix, threads)
 
     def calibrated(self, early: Views, later: ViewLesson, conveyance: Sequence[str]) -> Views:
         """Calibrate each view by an earlier one's scores on the block after it.
@@ -221,8 +228,10 @@ def fit_views(
     return Views(ViewsRecord(papers=found["papers"], conveyance=found["conveyance"]))
 
 
-def _chance(view: View | None, matrix: Matrix) -> Floats:
-    return np.full(len(matrix), np.nan) if view is None else view.probability(matrix)
+def _chance(view: View | None, matrix: Matrix, threads: int) -> Floats:
+    if view is None:
+        return np.full(len(matrix), np.nan)
+    return view.probability(matrix, threads=threads)
 
 
 def _calibrated(

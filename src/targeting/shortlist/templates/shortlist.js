@@ -13,7 +13,7 @@ function show() {
   }
   const first = sections.find((section) => !section.hidden);
   sections.forEach((section) => section.classList.toggle("first", section === first));
-  find("shown").textContent = lines === 1 ? "1 line shown" : `${lines} lines shown`;
+  find("shown").textContent = `${find("shown").dataset.words} ${lines}`;
 }
 
 let typed = false;

@@ -1,0 +1,59 @@
+"""Past examined lines beside the lines that are explained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from targeting.explain.precedents import directions, document_digests
+from targeting.explain.similar import Asked, Similar, most_similar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from targeting.explain.contributions import Contributions
+    from targeting.explain.precedents import Precedents
+    from targeting.features.spec import FeatureSpec
+
+
+def similar_to(
+    precedents: Precedents, spec: FeatureSpec, rows: pd.DataFrame, explained: Contributions
+) -> list[Similar]:
+    """Find the past examined lines most like each row, as they were known before its day.
+
+    Parameters
+    ----------
+    precedents
+        Of the bundle.
+    spec
+        The features.
+    rows
+        Shape (n,). Every column of the declarations, and `lodged_local`.
+    explained
+        What each feature adds to the score of each row.
+    """
+    days = rows["lodged_local"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    asked = Asked(
+        rows.reset_index(drop=True),
+        days,
+        directions(spec.features, explained.values),
+        document_digests(rows),
+    )
+    return most_similar(precedents, asked)
+
+
+def as_struct(similar: Similar) -> dict[str, object]:
+    """Turn what is most alike into what a scores file holds of it.
+
+    Parameters
+    ----------
+    similar
+        Of one line.
+
+    Examples
+    --------
+    >>> as_struct(Similar())
+    {'lines': [], 'among': 0, 'hits': 0}
+    """
+    lines = [asdict(line) for line in similar.lines]
+    return {"lines": lines, "among": similar.among, "hits": similar.hits}
