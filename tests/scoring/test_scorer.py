@@ -104,12 +104,11 @@ def test_a_declaration_that_stands_there_twice_is_refused_before_anything_is_sco
     world: World, scorer: Scorer
 ) -> None:
     """Also where its two rows lie in different parts of the window."""
-    late = (
-        world.declarations.to_pandas()
-        .nlargest(3, "lodged_at")
-        .assign(declaration_id=world.lodged_from_cut_off()["declaration_id"].head(3).tolist())
-    )
-    twice = pa.Table.from_pandas(late, schema=world.declarations.schema, preserve_index=False)
+    ids = world.lodged_from_cut_off()["declaration_id"].head(3)
+    order = pc.sort_indices(world.declarations, [("lodged_at", "descending")])
+    late = world.declarations.take(order.slice(0, 3))
+    at = late.column_names.index("declaration_id")
+    twice = late.set_column(at, late.schema.field(at), pa.array(ids.tolist(), pa.string()))
     tables = MemoryTables(pa.concat_tables([world.declarations, twice]), world.inspections)
 
     with pytest.raises(ContractError, match="3 rows of the window repeat a declaration_id"):
@@ -267,7 +266,7 @@ def test_examined_lines_are_scored_as_the_scorer_does_beside_the_unexamined(
 
 
 def test_the_order_handed_in_is_the_order_handed_back(world: World, scorer: Scorer) -> None:
-    declarations = world.lodged_from_cut_off().head(50)
+    declarations = first_day(world)
     backwards = declarations.iloc[::-1]
     model = ScoringModel(scorer)
 

@@ -13,7 +13,7 @@ from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
-from targeting.features.build import build
+from targeting.features.build import build, matrix_of
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
 from targeting.scoring import precedents
@@ -301,7 +301,9 @@ class Scorer:
         snapshot = self.start_from(tables, start, progress)
         for first, last in spans(start, stop, lodged):
             progress(f"lodged {first} to {last}")
-            rows, matrix, snapshot = self._features(tables, first, last, snapshot)
+            rows, matrix, snapshot = self._features(
+                tables, (first, last), snapshot, is_last=last == stop
+            )
             if len(rows):
                 yield self._score_chunk(
                     rows, matrix, explain=explain, language=language, progress=progress
@@ -343,7 +345,7 @@ class Scorer:
         _require_once(tables, self._reader(tables), day, stop)
         snapshot = self.start_from(tables, day, progress)
         progress(f"lodged {day}")
-        rows, matrix, _ = self._features(tables, day, stop, snapshot)
+        rows, matrix, _ = self._features(tables, (day, stop), snapshot, is_last=True)
         at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
         scored = score_matrix(self.bundle.model, rows, matrix)
         told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
@@ -383,17 +385,28 @@ class Scorer:
         return None
 
     def _features(
-        self, tables: Tables, first: date, last: date, snapshot: Snapshot | None
+        self,
+        tables: Tables,
+        span: tuple[date, date],
+        snapshot: Snapshot | None,
+        *,
+        is_last: bool,
     ) -> tuple[pd.DataFrame, Matrix, Snapshot | None]:
-        """Compute the features of [first, last), and the profiles to go on from."""
-        wanted, spec = Wanted(start=first, stop=last), self.bundle.spec
-        if self.cluster is None:
+        """Compute the features of a span of days, and the profiles to go on from.
+
+        Those take as much memory as the bundle's own: none are kept of the last span.
+        """
+        (first, last), spec = span, self.bundle.spec
+        wanted = Wanted(start=first, stop=last)
+        if self.cluster is not None:
+            # Replaying the days since the snapshot again costs less than collecting another.
+            compute = self.cluster.matrix_of
+        elif is_last:
+            compute = matrix_of
+        else:
             built = build(tables, spec, wanted, until=last, snapshot=snapshot)
             return built.rows, built.matrix, built.snapshot
-        # Replaying the days since the snapshot again costs less than collecting another.
-        return *self.cluster.matrix_of(
-            tables, spec, wanted, until=last, snapshot=snapshot
-        ), snapshot
+        return *compute(tables, spec, wanted, until=last, snapshot=snapshot), snapshot
 
     def _score_chunk(
         self,

@@ -190,7 +190,7 @@ def write_scores(scores: Scores, path: Path) -> None:
 
 
 def stream_scores(parts: Iterable[pd.DataFrame], info: ScoresInfo, path: Path) -> int:
-    """Write a scores file part by part, so that no more than one need be held.
+    """Write a scores file part by part, so that no more than one need be held; a CSV is held whole.
 
     Parameters
     ----------
@@ -218,12 +218,10 @@ def stream_scores(parts: Iterable[pd.DataFrame], info: ScoresInfo, path: Path) -
 
 def _write_csv(parts: Iterable[pd.DataFrame], info: ScoresInfo, stage: Path) -> int:
     del info  # a CSV has no room for it
-    written = 0
-    with stage.open("w", encoding="utf-8-sig", newline="") as stream:
-        for at, rows in enumerate(parts):
-            _flat(rows).to_csv(stream, index=False, header=not at)
-            written += len(rows)
-    return written
+    # Held whole: pandas writes a moment by the finest one of the frame.
+    rows = pd.concat(parts, ignore_index=True)
+    _flat(rows).to_csv(stage, index=False, encoding="utf-8-sig")
+    return len(rows)
 
 
 def _write_parquet(parts: Iterable[pd.DataFrame], info: ScoresInfo, stage: Path) -> int:
