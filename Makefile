@@ -6,7 +6,8 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench bench-ablation bench-batch bench-cold-start bench-coverage bench-explain bench-features bench-kcs bench-profiles bench-replay bench-simulate bench-training fuzz-bundle package-test lock clean
+BENCHMARKS := $(shell grep -oE '^bench-[a-z-]+' $(MAKEFILE_LIST))
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench $(BENCHMARKS) fuzz-bundle package-test lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -58,7 +59,7 @@ repro: setup  ## Run the pipeline of dvc.yaml
 	$(BIN)/dvc repro
 	$(BIN)/dvc metrics show
 
-bench: setup bench-kcs bench-replay bench-simulate bench-features bench-profiles bench-training bench-explain bench-cold-start bench-batch bench-ablation bench-coverage  ## Every benchmark
+bench: setup $(BENCHMARKS)  ## Every benchmark
 
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
@@ -76,6 +77,9 @@ bench-explain: setup  ## Speed of contributions: one line, and a hundred thousan
 	@$(BIN)/python -c 'import woodelf' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check woodelf_explainer==0.4.8
 	$(BIN)/python -m benchmarks.explain
 
+bench-evidence: setup  ## In which space past lines are most telling, and what histories cost
+	$(BIN)/python -m benchmarks.evidence
+
 bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars: ten million declarations
 	@$(BIN)/python -c 'import polars' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0
 	$(BIN)/python -m benchmarks.features
@@ -90,8 +94,14 @@ fuzz-bundle: setup  ## Thousands of damaged bundles: each refused, or scoring as
 package-test: setup  ## A package with every library: fetched, installed without an index, scoring
 	TARGETING_PACKAGE_FULL=1 $(BIN)/pytest -q -m slow tests/deploy
 
+bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
+	$(BIN)/python -m benchmarks.pointing
+
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
+
+bench-reasons: setup  ## Whether reasons are faithful, true to what was planted, and stable: six simulated worlds
+	$(BIN)/python -m benchmarks.reasons
 
 bench-replay: setup  ## Speed of the profile replay
 	$(BIN)/python benchmarks/replay.py

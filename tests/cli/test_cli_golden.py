@@ -80,7 +80,9 @@ def test_findings_of_check_are_told_and_written(house):
 
 def test_scores_hold_exactly_the_rows_of_the_window(house):
     scores = pd.read_parquet(house.scores)
-    assert list(scores.columns) == [*SCORE_COLUMNS, "expected_revenue", *VIEWS, "reasons"]
+    assert list(scores.columns) == [
+        *(*SCORE_COLUMNS, "expected_revenue", *VIEWS, "reasons", "similar"),
+    ]
     declared = pd.read_parquet(house.tables / "declarations.parquet")
     lodged = declared["lodged_at"]
     first, stop = (pd.Timestamp(day, tz="UTC") for day in (house.first_day, house.stop))

@@ -30,6 +30,7 @@ OPTIONS = {
     "shortlist": (
         "--scores", "--tables", "--capacity", "--output", "--language", "--languages",
     ),
+    "explain": ("--model", "--tables", "--declaration", "--advice", "--language", "--languages"),
     "evaluate": ("--scores", "--tables", "--output"),
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_all_count_where_the_sentence_leaves_none(feature: str) -> None:
 
 def test_statistics_carry_the_indicators_they_tell() -> None:
     assert indicators_of("consignee_declarations") == (1,)
-    assert indicators_of("consignee_pace") == (6,)
+    assert indicators_of("consignee_mass_ratio") == (6,)
     assert indicators_of("consignee_hit_rate") == (18,)
     assert indicators_of("hs6_x_origin_price_z") == (46,)
     assert indicators_of("hs6_x_origin_declarations") == (24,)

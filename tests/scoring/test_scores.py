@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from targeting.config import FeatureSettings
 from targeting.errors import ContractError, InputError, OutputError
 from targeting.scoring.scores import (
     SCHEMA,
@@ -204,3 +207,29 @@ def test_unsound_scores_are_refused(
 
     with pytest.raises(ContractError, match=words):
         read_scores(path)
+
+
+def test_precedents_and_what_the_model_looks_at_come_back(scores: Scores, tmp_path: Path) -> None:
+    line = {
+        "declaration_id": "D-1", "lodged_day": date(2024, 3, 1), "known_day": date(2024, 3, 4),
+        "office_id": "AZALA", "hs_code": "640411", "result": "hit", "offence": None,
+        "revenue": None, "selected_by": "rule", "similarity": 0.75,
+    }  # fmt: skip
+    similar = [
+        {"lines": [line], "among": 20, "hits": 6},
+        None,
+        {"lines": [], "among": 0, "hits": 0},
+    ]
+    info = replace(INFO, features=FeatureSettings(half_lives_days=(30.0,)))
+    told = Scores(scores.rows.assign(similar=pd.Series(similar, dtype="object")), info)
+
+    write_scores(told, tmp_path / "scores.parquet")
+    write_scores(told, tmp_path / "scores.csv")
+
+    back = read_scores(tmp_path / "scores.parquet")
+    assert back.info == info
+    first, none, empty = back.rows["similar"]
+    assert (first["among"], first["hits"], list(first["lines"])) == (20, 6, [line])
+    assert none is None
+    assert len(empty["lines"]) == 0
+    assert "similar" not in read_scores(tmp_path / "scores.csv").rows

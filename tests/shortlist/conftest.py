@@ -143,8 +143,12 @@ def drawn(score_rows: pd.DataFrame, settings: ShortlistSettings) -> pd.DataFrame
 
 
 @pytest.fixture
-def lines(drawn: pd.DataFrame, tables: TablesFolder, score_rows: pd.DataFrame) -> pd.DataFrame:
-    facts = add_facts(drawn, tables, time_zone="Asia/Baku")
+def facts(drawn: pd.DataFrame, tables: TablesFolder) -> pd.DataFrame:
+    return add_facts(drawn, tables, time_zone="Asia/Baku")
+
+
+@pytest.fixture
+def lines(facts: pd.DataFrame, score_rows: pd.DataFrame) -> pd.DataFrame:
     return add_advice(facts, score_rows, advice=AdviceSettings(), language="en")
 
 

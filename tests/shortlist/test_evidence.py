@@ -202,7 +202,7 @@ def test_both_the_hits_and_among_how_many_are_told(among: int, hits: int, words:
     assert told.summary == words
     assert told.warning.startswith("Officers chose what was examined")
     assert told.lines == (
-        "hit: origin fraud, 1,287 recovered; lodged 9 January 2025 at office KZHOR, goods code "
+        "hit: false origin, 1,287 recovered; lodged 9 January 2025 at office KZHOR, goods code "
         "841430, declaration D-<b>; 89% alike",
         "clear; lodged 9 January 2025 at office KZHOR, goods code 841430, declaration D-2; "
         "89% alike",

@@ -12,12 +12,14 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from targeting.config import ShortlistSettings
+from targeting.config import AdviceSettings, ShortlistSettings
 from targeting.errors import ConfigError, InputError
 from targeting.ingest import SourceSettings, ingest
 from targeting.language import Amount, Language, Phrase, counted, say
+from targeting.shortlist.columns import WORK
 from targeting.shortlist.exports import write_shortlist
 from targeting.shortlist.make import make_shortlist
+from targeting.shortlist.pointers import add_advice
 from targeting.shortlist.words import reasons_in_words
 
 if TYPE_CHECKING:
@@ -51,9 +53,14 @@ REASONS = [
 ]  # fmt: skip
 
 
+def advised(facts: pd.DataFrame, language: str) -> pd.DataFrame:
+    told = facts.assign(reasons=[REASONS] * len(facts))
+    return add_advice(told, facts, advice=AdviceSettings(), language=language)
+
+
 @pytest.fixture
-def russian(lines: pd.DataFrame, header: ShortlistHeader, tmp_path: Path) -> Path:
-    told = lines.assign(reasons=[REASONS] * len(lines))
+def russian(facts: pd.DataFrame, header: ShortlistHeader, tmp_path: Path) -> Path:
+    told = advised(facts, "ru")
     write_shortlist(told, tmp_path / "ru", header=replace(header, language=RUSSIAN))
     return tmp_path / "ru"
 
@@ -144,10 +151,9 @@ def test_the_csv_is_headed_as_the_workbook(russian: Path) -> None:
 
 
 def test_the_parquet_is_the_same_in_every_language(
-    lines: pd.DataFrame, header: ShortlistHeader, russian: Path, tmp_path: Path
+    facts: pd.DataFrame, header: ShortlistHeader, russian: Path, tmp_path: Path
 ) -> None:
-    told = lines.assign(reasons=[REASONS] * len(lines))
-    write_shortlist(told, tmp_path / "en", header=header)
+    write_shortlist(advised(facts, "en"), tmp_path / "en", header=header)
 
     english = (tmp_path / "en" / "shortlist.parquet").read_bytes()
     assert (russian / "shortlist.parquet").read_bytes() == english
@@ -215,8 +221,8 @@ def test_one_mapping_takes_results_back_in_every_language(
 
 
 def _fill(sheet: Any, row: int, values: tuple[str, str, str | None]) -> None:
-    """Fill in what an officer fills in: time, result and offence, in the columns after `Why`."""
-    first = 12 + 1
+    """Fill in what an officer fills in: time, result and offence, right of what is printed."""
+    first = len(WORK) + 1
     for place, value in zip((first + 1, first + 2, first + 3), values, strict=True):
         sheet.cell(row, place).value = value
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from targeting.tables.folder import TablesFolder
 
 
-def test_facts_join_each_line_in_its_order(drawn: pd.DataFrame, lines: pd.DataFrame) -> None:
-    assert list(lines["declaration_id"]) == list(drawn["declaration_id"])
-    assert set(lines.columns) == {*COLUMNS, *FACTS}
-    first = lines.set_index("declaration_id").loc["D-01"]
+def test_facts_join_each_line_in_its_order(drawn: pd.DataFrame, facts: pd.DataFrame) -> None:
+    assert list(facts["declaration_id"]) == list(drawn["declaration_id"])
+    assert set(facts.columns) == {*COLUMNS, *FACTS}
+    first = facts.set_index("declaration_id").loc["D-01"]
     assert first["container_id"] == "MSKU1234565"
     assert first["hs_code"] == "0640411900"
     assert first["lodged_at"].isoformat() == "2025-03-01T07:00:00+04:00"

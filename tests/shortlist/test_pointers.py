@@ -47,7 +47,9 @@ def test_a_line_says_what_it_points_to_where_to_look_and_by_which_advice() -> No
     row = advised(frame([reason(64), reason(18, contribution=-0.5)])).iloc[0]
 
     assert [one["scheme"] for one in row["points_to"]] == ["rip_on"]
-    assert points_text(row["points_to"]).startswith("drugs put into an honest trader's container")
+    assert points_text(row["points_to"], row["reasons"]).startswith(
+        "drugs put into an honest trader's container"
+    )
     assert look_text(row["where_to_look"]).startswith("1. Compare the seal")
     assert row["advice_version"] == ADVICE.stamp
     assert [bool(one["points"]) for one in row["reasons"]] == [True, False]
@@ -57,11 +59,18 @@ def test_words_are_in_the_language_asked_for_and_else_in_english() -> None:
     lines = frame([reason(64)])
 
     russian, azeri = (
-        points_text(advised(lines, code).iloc[0]["points_to"]) for code in ("ru", "az")
+        points_text(advised(lines, code).iloc[0]["points_to"], None) for code in ("ru", "az")
     )
 
     assert russian.startswith("наркотики")
     assert azeri.startswith("drugs")
+
+
+def test_that_nothing_points_to_one_scheme_is_said_of_explained_lines_alone() -> None:
+    explained, drawn = (advised(frame(cell)).iloc[0] for cell in ([reason(18)], None))
+
+    assert points_text(explained["points_to"], explained["reasons"]) == "no one scheme"
+    assert points_text(drawn["points_to"], drawn["reasons"]) == ""
 
 
 @pytest.mark.parametrize("cell", [None, float("nan"), []])
@@ -69,7 +78,7 @@ def test_a_line_without_reasons_is_advised_on_by_its_unit(cell: object) -> None:
     row = advised(frame(cell)).iloc[0]
 
     assert row["points_to"] == []
-    assert row["where_to_look"][0].startswith("Compare container and seal numbers")
+    assert look_text(row["where_to_look"]).startswith("1. Compare container and seal numbers")
     assert row["reasons"] is None
 
 

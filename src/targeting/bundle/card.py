@@ -135,7 +135,7 @@ def _notes(manifest: Manifest) -> list[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {section.title}", "")
+    yield from (f"## {_plain(section.title)}", "")
     for paragraph in section.paragraphs:
         yield from (_plain(paragraph), "")
     if section.rows:

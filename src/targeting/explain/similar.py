@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import numpy.typing as npt
@@ -177,8 +178,9 @@ class _Shelf:
     precedents: Precedents
     directions: Singles
     known: npt.NDArray[np.datetime64]
-    chapter: npt.NDArray[np.object_]
-    ids: npt.NDArray[np.object_]
+    chapter: npt.NDArray[np.str_]
+    ids: npt.NDArray[np.str_]
+    place: Mapping[str, int]
     document: Ints
     has_document: npt.NDArray[np.bool_]
     consignment: Ints
@@ -188,6 +190,7 @@ class _Shelf:
     @classmethod
     def of(cls, precedents: Precedents) -> _Shelf:
         lines = precedents.lines
+        ids = lines["declaration_id"].to_pylist()
         document = lines["document"]
         lodged = lines["lodged_day"].to_numpy()
         return cls(
@@ -195,7 +198,8 @@ class _Shelf:
             directions=precedents.directions.astype(np.float32),
             known=lines["known_day"].to_numpy(),
             chapter=_chapters(lines["hs_code"].to_numpy()),
-            ids=lines["declaration_id"].to_numpy(),
+            ids=np.array(ids, dtype=np.str_),
+            place={name: at for at, name in enumerate(ids)},
             document=document.fill_null(0).to_numpy(),
             has_document=pc.call_function("is_valid", [document]).to_numpy(),
             consignment=lines["consignment"].to_numpy(),
@@ -204,17 +208,19 @@ class _Shelf:
         )
 
 
-def _chapters(codes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    return np.array([str(code)[:2] for code in codes], dtype=object)
+def _chapters(codes: npt.NDArray[np.object_]) -> npt.NDArray[np.str_]:
+    return np.array([str(code)[:2] for code in codes], dtype="<U2")
 
 
 def _barred(shelf: _Shelf, asked: Asked) -> npt.NDArray[np.bool_]:
     """Tell which precedents a line must not see: unknown on its day, itself, its own document."""
-    unknown = shelf.known >= asked.days[:, None]
-    itself = shelf.ids == asked.rows["declaration_id"].to_numpy(dtype=object)[:, None]
+    barred = shelf.known >= asked.days[:, None]
+    for at, name in enumerate(asked.rows["declaration_id"]):
+        if name in shelf.place:
+            barred[at, shelf.place[name]] = True
     own = asked.documents.fillna(0).to_numpy(dtype=np.int64)[:, None]
     stated = shelf.has_document & asked.documents.notna().to_numpy()[:, None]
-    return unknown | itself | (stated & (shelf.document == own))
+    return barred | (stated & (shelf.document == own))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,16 +275,13 @@ def _told(line: _Line, near: Singles, *, shown: int, counted: int) -> Similar:
     if not shelf.whole.all():
         among, _ = line.nearest(np.where(shelf.whole, near, np.float32(0)), counted)
     return Similar(
-        lines=tuple(
-            _past(shelf.precedents, int(place), float(alike))
-            for place, alike in zip(places[:shown], similarity[:shown], strict=True)
-        ),
+        lines=_past(shelf.precedents, places[:shown], similarity[:shown]),
         among=len(among),
         hits=int(shelf.hit[among].sum()),
     )
 
 
-def _past(precedents: Precedents, place: int, similarity: float) -> PastLine:
-    (row,) = precedents.lines.slice(place, 1).to_pylist()
-    own = {name: row[name] for name in _SHOWN_COLUMNS}
-    return PastLine(**own, similarity=similarity)
+def _past(precedents: Precedents, places: Ints, similarity: Floats) -> tuple[PastLine, ...]:
+    rows = precedents.lines.select(_SHOWN_COLUMNS).take(places).to_pylist()
+    alike = similarity.tolist()
+    return tuple(PastLine(**row, similarity=one) for row, one in zip(rows, alike, strict=True))

@@ -462,8 +462,8 @@ class Scorer:
         told: list[list[dict[str, object]]] = []
         alike: list[dict[str, object]] = []
         for start, pulled in contributions_by_chunk(model, some):
-            progress(f"reasons for {len(told):,} of {len(chosen):,} lines")
             part = slice(start, start + len(pulled.values))
+            progress(f"reasons for {part.stop:,} of {len(chosen):,} lines")
             own, values = lines.iloc[part], some[part]
             found = reasons_of(model, spec, own, values, score[part], explained=pulled)
             told += [[as_struct(reason, language) for reason in one] for one in found]

@@ -31,6 +31,24 @@ _AMOUNTS = {
     "lead_hours": marked("{amount} hours"),
 }
 _RESULTS = {"hit": marked("hit"), "clear": marked("clear")}
+_OFFENCES = {
+    "undervaluation": marked("undervaluation"),
+    "misclassification": marked("misclassification"),
+    "origin_fraud": marked("false origin"),
+    "misdescription": marked("misdescription"),
+    "undeclared_goods": marked("undeclared goods"),
+    "counterfeit": marked("counterfeit"),
+    "tobacco": marked("tobacco"),
+    "alcohol": marked("alcohol"),
+    "drugs": marked("drugs"),
+    "weapons": marked("weapons"),
+    "strategic_goods": marked("strategic goods"),
+    "currency": marked("currency"),
+    "wildlife": marked("wildlife"),
+    "waste": marked("waste"),
+    "other": marked("other offence"),
+}
+"""The column is open: any other word is told as the tables write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +277,9 @@ def _found(line: Mapping[str, object]) -> Phrase:
     result, offence, revenue = (line[name] for name in ("result", "offence", "revenue"))
     phrase = say(_RESULTS[str(result)])
     if isinstance(offence, str) and offence:
-        phrase = say("{result}: {offence}", result=phrase, offence=offence.replace("_", " "))
+        known = offence in _OFFENCES
+        words = say(_OFFENCES[offence]) if known else offence.replace("_", " ")
+        phrase = say("{result}: {offence}", result=phrase, offence=words)
     if isinstance(revenue, int | float) and revenue > 0:
         phrase = say("{found}, {amount} recovered", found=phrase, amount=Amount(float(revenue)))
     return phrase

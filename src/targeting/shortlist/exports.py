@@ -12,7 +12,7 @@ from targeting.language import ENGLISH
 from targeting.scoring.scores import REASON, SIMILAR
 from targeting.shortlist.lines import FACTS
 from targeting.shortlist.page import write_page
-from targeting.shortlist.pointers import ADVICE, look_text, points_text
+from targeting.shortlist.pointers import ADVICE, look_text, looks_in_english, points_text
 from targeting.shortlist.policy import COLUMNS
 from targeting.shortlist.titles import titles
 from targeting.shortlist.words import reasons_text
@@ -74,6 +74,7 @@ def write_shortlist(lines: pd.DataFrame, output: Path, *, header: ShortlistHeade
 def _write_parquet(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> None:
     # The zone is in the column's type; the instants themselves are handed over in UTC.
     utc = {name: lines[name].dt.tz_convert(None).to_numpy() for name in _TIMES}
+    lines = lines.assign(where_to_look=lines["where_to_look"].map(looks_in_english))
     arrays = {
         name: pa.array(utc.get(name, lines[name]), type=kind, from_pandas=True)
         for name, kind in (_DRAWN | _fact_types(header.settings.time_zone)).items()
@@ -99,7 +100,10 @@ def _write_csv(lines: pd.DataFrame, path: Path, *, header: ShortlistHeader) -> N
             reasons_text(cell, selected_by=by, language=header.language, separator=" | ")
             for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
         ],
-        points_to=lines["points_to"].map(points_text),
+        points_to=[
+            points_text(cell, reasons, language=header.language)
+            for cell, reasons in zip(lines["points_to"], lines["reasons"], strict=True)
+        ],
         where_to_look=[look_text(cell, separator=" | ") for cell in lines["where_to_look"]],
         **{name: lines[name].dt.strftime("%Y-%m-%d %H:%M") for name in _TIMES},
     )

@@ -225,7 +225,7 @@ def _page_line(row: Mapping[str, object], currency: str, language: Language) -> 
         reasons=reasons_in_words(row["reasons"], selected_by=selected_by, language=language),
         histories={name: history_told(one, language) for name, one in told.items()},
         similar=similar_told(row.get("similar"), language),
-        points_to=points_text(row["points_to"]),
+        points_to=points_text(row["points_to"], row["reasons"], language=language),
         look=looks_of(row["where_to_look"]),
         unit=unit_facts(row),
         goods=goods_facts(row, currency=currency),

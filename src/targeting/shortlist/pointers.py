@@ -15,13 +15,17 @@ from targeting.explain.advice import advise
 from targeting.explain.carriage import Carriage, Usual
 from targeting.explain.indicators import indicators_of
 from targeting.explain.pointing import pointed_by
+from targeting.language import ENGLISH, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from targeting.config.advice import AdviceSettings
     from targeting.explain.pointing import Pointed
+    from targeting.language import Language
 
 POINTED = pa.struct([("scheme", pa.string()), ("strength", pa.float64()), ("words", pa.string())])
-"""One scheme a line points to: its code, its share of the raised risk, and its words."""
+"""One scheme a line points to: its code, its share of the raised risk, and its words in English."""
 
 ADVICE: dict[str, pa.DataType] = {
     "points_to": pa.list_(POINTED),
@@ -75,8 +79,9 @@ def add_advice(
     Returns
     -------
     pandas.DataFrame
-        The lines with the columns of `ADVICE`; each reason that points to schemes by itself has
-        their words in `points`.
+        The lines with the columns of `ADVICE`. Schemes and pieces of advice are dicts with their
+        `words` in English, for programs, and as `said` in the language; each reason that points
+        to schemes by itself has them in `points`.
     """
     views = [name for name in _VIEWS if name in scored]
     beside = lines.merge(scored[[_KEY, *views]], on=_KEY, how="left", validate="one_to_one")
@@ -109,7 +114,7 @@ def _of_line(
     return {
         "reasons": marked or None,
         "points_to": [_pointed(one, language) for one in told.points_to],
-        "where_to_look": [said(one.words, language) for one in told.look],
+        "where_to_look": [_told(one.words, language) for one in told.look],
     }
 
 
@@ -167,30 +172,41 @@ def _number(value: object) -> float:
 
 
 def _pointed(one: Pointed, language: str) -> dict[str, object]:
-    scheme = one.scheme
-    return {
-        "scheme": scheme.name,
-        "strength": one.strength,
-        "words": said(scheme.words, language),
-    }
+    told = _told(one.scheme.words, language)
+    return {"scheme": one.scheme.name, "strength": one.strength, **told}
 
 
-def points_text(cell: object, *, separator: str = "; ") -> str:
-    """Join the schemes a line points to, in words.
+def _told(words: Mapping[str, str], language: str) -> dict[str, object]:
+    return {"words": said(words, ENGLISH.code), "said": said(words, language)}
+
+
+def points_text(
+    cell: object, reasons: object, *, language: Language = ENGLISH, separator: str = "; "
+) -> str:
+    """Join the schemes a line points to, in words, or say that it points to none.
 
     Parameters
     ----------
     cell
         A cell of `points_to`.
+    reasons
+        The line's reasons; a line without any was not explained, and nothing is said of it.
+    language
+        Of the list.
     separator
         Between two schemes.
 
     Examples
     --------
-    >>> points_text([{"scheme": "rip_on", "words": "rip-on"}, {"scheme": "x", "words": "more"}])
+    >>> points_text([{"scheme": "rip_on", "said": "rip-on"}, {"scheme": "x", "said": "more"}], [])
     'rip-on; more'
+    >>> points_text([], [{"text": "New importer."}]), points_text([], None)
+    ('no one scheme', '')
     """
-    return separator.join(str(one["words"]) for one in structs_of(cell))
+    words = separator.join(str(one["said"]) for one in structs_of(cell))
+    if words or not structs_of(reasons):
+        return words
+    return language.say(say("no one scheme"))
 
 
 def look_text(cell: object, *, separator: str = "\n") -> str:
@@ -205,20 +221,29 @@ def look_text(cell: object, *, separator: str = "\n") -> str:
 
     Examples
     --------
-    >>> look_text(["Weigh it.", "Open it."], separator=" ")
+    >>> look_text([{"said": "Weigh it."}, {"said": "Open it."}], separator=" ")
     '1. Weigh it. 2. Open it.'
     """
     return separator.join(f"{at}. {words}" for at, words in enumerate(looks_of(cell), start=1))
 
 
 def looks_of(cell: object) -> tuple[str, ...]:
-    """Read the pieces of advice of a line.
+    """Read the pieces of advice of a line in the language of the list.
 
     Parameters
     ----------
     cell
         A cell of `where_to_look`.
     """
-    if not isinstance(cell, Iterable) or isinstance(cell, str):
-        return ()
-    return tuple(str(one) for one in cell)
+    return tuple(str(one["said"]) for one in structs_of(cell))
+
+
+def looks_in_english(cell: object) -> list[str]:
+    """Read the pieces of advice of a line as programs do, whatever the language of the list.
+
+    Parameters
+    ----------
+    cell
+        A cell of `where_to_look`.
+    """
+    return [str(one["words"]) for one in structs_of(cell)]

@@ -161,7 +161,8 @@ def _spark(history: History) -> Text:
 
 def _advice(row: Mapping[str, object], language: Language) -> list[Text]:
     """Say what a line points to, and where to look, in the order to go by."""
-    points, looks = points_text(row.get("points_to")), looks_of(row.get("where_to_look"))
+    points = points_text(row.get("points_to"), row.get("reasons"), language=language)
+    looks = looks_of(row.get("where_to_look"))
     told = [f"{language.say(say('Points to:'))} {points}"] if points else []
     if looks:
         told += [language.say(say("Where to look:"))]

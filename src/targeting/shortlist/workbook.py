@@ -138,7 +138,10 @@ def _values(lines: pd.DataFrame, language: Language) -> dict[str, list[object]]:
         reasons_text(cell, selected_by=by, language=language)
         for cell, by in zip(lines["reasons"], lines["selected_by"], strict=True)
     ]
-    values["points_to"] = [points_text(cell, separator="\n") for cell in lines["points_to"]]
+    values["points_to"] = [
+        points_text(cell, reasons, language=language, separator="\n")
+        for cell, reasons in zip(lines["points_to"], lines["reasons"], strict=True)
+    ]
     values["where_to_look"] = [look_text(cell) for cell in lines["where_to_look"]]
     return values
 
