@@ -171,11 +171,14 @@ def counted(database: Any) -> int:
 @contextmanager
 def running(command: Sequence[str], url: str, log: Path) -> Iterator[float]:
     """Start a server; give the seconds until it answered; stop it."""
+    # MLflow starts uvicorn by its name: the one beside this interpreter is meant.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path}
     begun = time.perf_counter()
     with (
         log.open("wb") as stream,
         subprocess.Popen(  # noqa: S603 - our own commands
-            command, stdout=stream, stderr=subprocess.STDOUT
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment
         ) as process,
     ):
         try:

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -28,8 +29,6 @@ from targeting.scoring.spark import RESULT, for_udf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
 pytestmark = pytest.mark.slow
 
 DAY = CUT_OFF + timedelta(days=2)
@@ -58,7 +57,12 @@ def served(bundle: Path) -> Iterator[str]:
         *(sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(bundle)),
         *("--env-manager", "local", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
     ]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    environment = os.environ | {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        # MLflow starts uvicorn by its name: the one beside this interpreter is meant.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         command,
         env=environment,
