@@ -85,6 +85,9 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
 
+bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
+	$(BIN)/python -m benchmarks.pointing
+
 bench-online: setup  ## Online scoring beside mlflow models serve: ten million declarations
 	$(BIN)/python -m benchmarks.online
 
@@ -93,9 +96,6 @@ bench-online-crash: setup  ## Kill a writer of living profiles thirty times, and
 
 bench-online-store: setup  ## Speed of living profiles in a database: two million keys
 	$(BIN)/python -m benchmarks.online_store
-
-bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
-	$(BIN)/python -m benchmarks.pointing
 
 bench-profiles: setup  ## Speed of a roll: one day more onto ten million declarations
 	$(BIN)/python -m benchmarks.profiles
@@ -114,7 +114,7 @@ bench-training: setup  ## Time and memory of training: a million rows of every f
 
 lock: setup  ## Pin the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-annotate --no-header --extra dev --extra dvc pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-annotate --no-header --extra dev --extra dvc --extra postgres pyproject.toml -o requirements.lock
 
 clean:  ## Remove what was made
 	rm -rf .venv demo build .pytest_cache .ruff_cache .hypothesis

@@ -6,11 +6,8 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from zoneinfo import ZoneInfo
 
 from targeting.errors import TargetingError
 from targeting.service.keys import moment
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from targeting.scoring.online import OnlineScorer, ProfileDatabase
     from targeting.service.metrics import Metrics
     from targeting.tracking import Store
-
-NOON = clock(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +139,8 @@ class NamedModel:
         name = self.name()
         with resolved(self.model, self.store) as folder:
             scorer = OnlineScorer.of(load_bundle(folder), self.database)
-        _warm(scorer)
+        scorer.warm()
         return Serving(scorer, name, moment(), time.perf_counter() - began)
-
-
-def _warm(scorer: OnlineScorer) -> None:
-    """Score a made-up line, so that what is compiled or read when first needed is there by then."""
-    zone = ZoneInfo(scorer.bundle.manifest.features.time_zone)
-    line = {
-        "declaration_id": "warm-up",
-        "lodged_at": datetime.combine(scorer.database.as_of, NOON, tzinfo=zone),
-        "flow": "import",
-        "transport_mode": "sea",
-        "office_id": "warm-up",
-        "hs_code": "010121",
-    }
-    scorer.score([line], explain=True)
 
 
 class Current:
