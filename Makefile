@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 BENCHMARKS := $(shell grep -oE '^bench-[a-z-]+' $(MAKEFILE_LIST))
-.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench $(BENCHMARKS) lock clean
+.PHONY: help setup demo test check format lint types docs messages slow repro notebooks bench $(BENCHMARKS) fuzz-bundle package-test lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -64,6 +64,9 @@ bench: setup $(BENCHMARKS)  ## Every benchmark
 bench-ablation: setup  ## What each part of the model is worth: three simulated worlds, an hour
 	$(BIN)/python -m benchmarks.ablation
 
+bench-batch: setup  ## Batch scoring beside LightGBM's own predict: ten million declarations
+	$(BIN)/python -m benchmarks.batch
+
 bench-cold-start: setup  ## What the expert score finds while hits are few
 	$(BIN)/python benchmarks/cold_start.py
 
@@ -84,6 +87,12 @@ bench-features: setup  ## Speed of the features beside pandas, DuckDB and Polars
 
 bench-kcs: setup  ## Real benchmark data: writes docs/benchmarks/kcs.md
 	$(BIN)/python benchmarks/kcs.py
+
+fuzz-bundle: setup  ## Thousands of damaged bundles: each refused, or scoring as packaged
+	$(BIN)/python -m benchmarks.fuzz_bundle
+
+package-test: setup  ## A package with every library: fetched, installed without an index, scoring
+	TARGETING_PACKAGE_FULL=1 $(BIN)/pytest -q -m slow tests/deploy
 
 bench-pointing: setup  ## Whether reasons point to what was hidden: three simulated worlds
 	$(BIN)/python -m benchmarks.pointing

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "kcs"
 MODULES = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py"))
-PARTS = {"coverage_worlds"}
+PARTS = {"coverage_worlds", "crash_writer", "http_load", "reasons_page", "reasons_twins"}
 """Modules of a benchmark that are not run by themselves."""
 
 

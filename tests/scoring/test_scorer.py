@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 from tests.small_world import CUT_OFF, LAST, World
 
-from targeting.errors import BundleError, InputError
+from targeting.errors import BundleError, ContractError, InputError
 from targeting.explain.contributions import TOLERANCE, contributions
 from targeting.explain.reasons import LEAST
 from targeting.features.build import Built, build
@@ -84,6 +84,37 @@ def test_two_halves_are_the_whole(world: World, scorer: Scorer, whole: pd.DataFr
     pd.testing.assert_frame_equal(pd.concat(halves, ignore_index=True), whole, **EXACTLY)
 
 
+@pytest.mark.parametrize("most", [1, 400])
+def test_how_a_window_is_cut_into_parts_changes_no_score(
+    world: World, scorer: Scorer, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("targeting.scoring.scorer.CHUNK_ROWS", most)
+    stop = CUT_OFF + timedelta(days=10)
+    window = {"start": CUT_OFF, "stop": stop, "explain": "none"}
+
+    parts = list(scorer.parts(world.tables, **window))
+
+    assert (len(parts) == 10) == (most == 1)
+    assert all(len(part) for part in parts)
+    together = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(together, whole.head(len(together)), **EXACTLY)
+
+
+def test_a_declaration_that_stands_there_twice_is_refused_before_anything_is_scored(
+    world: World, scorer: Scorer
+) -> None:
+    """Also where its two rows lie in different parts of the window."""
+    ids = world.lodged_from_cut_off()["declaration_id"].head(3)
+    order = pc.sort_indices(world.declarations, [("lodged_at", "descending")])
+    late = world.declarations.take(order.slice(0, 3))
+    at = late.column_names.index("declaration_id")
+    twice = late.set_column(at, late.schema.field(at), pa.array(ids.tolist(), pa.string()))
+    tables = MemoryTables(pa.concat_tables([world.declarations, twice]), world.inspections)
+
+    with pytest.raises(ContractError, match="3 rows of the window repeat a declaration_id"):
+        next(scorer.parts(tables, start=CUT_OFF, stop=LAST))
+
+
 def test_chunks_are_one_replay(scorer: Scorer, built: Built, whole: pd.DataFrame) -> None:
     """The window is longer than a chunk; one build of all of it gives the same bits."""
     pd.testing.assert_frame_equal(
@@ -106,12 +137,12 @@ def test_a_window_from_before_the_cut_off_is_a_replay_of_all_history(
     pd.testing.assert_frame_equal(later.reset_index(drop=True), whole, **EXACTLY)
 
 
-def test_mlflow_s_way_in_gives_the_same_scores(world: World, scorer: Scorer) -> None:
+def test_mlflow_s_way_in_follows_profiles_when_asked_to(world: World, scorer: Scorer) -> None:
     declarations = world.lodged_from_cut_off()
     no_results = MemoryTables(world.declarations, world.inspections.slice(0, 0))
     expected = scorer.score(no_results, start=CUT_OFF, stop=LAST, explain="none").rows
 
-    predicted = ScoringModel(scorer).predict(declarations)
+    predicted = ScoringModel(scorer).predict(declarations, {"profiles": "followed"})
 
     pd.testing.assert_frame_equal(predicted, expected[predicted.columns.tolist()], **EXACTLY)
 
@@ -235,7 +266,7 @@ def test_examined_lines_are_scored_as_the_scorer_does_beside_the_unexamined(
 
 
 def test_the_order_handed_in_is_the_order_handed_back(world: World, scorer: Scorer) -> None:
-    declarations = world.lodged_from_cut_off().head(50)
+    declarations = first_day(world)
     backwards = declarations.iloc[::-1]
     model = ScoringModel(scorer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,10 +13,18 @@ import pytest
 
 from targeting.config import FeatureSettings
 from targeting.errors import ContractError, InputError, OutputError
-from targeting.scoring.scores import SCHEMA, Scores, ScoresInfo, read_scores, write_scores
+from targeting.scoring.scores import (
+    SCHEMA,
+    Scores,
+    ScoresInfo,
+    read_scores,
+    stream_scores,
+    write_scores,
+)  # fmt: skip
 from targeting.tables.folder import from_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 INFO = ScoresInfo("abcdef012345", "2024-03-15", "Asia/Baku", "EUR")
@@ -91,6 +100,39 @@ def test_the_same_scores_are_the_same_bytes(scores: Scores, tmp_path: Path) -> N
 
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("cuts", [[1], [2], [1, 2], [0, 0, 3], [3]])
+def test_how_rows_are_cut_into_parts_changes_no_byte(
+    scores: Scores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuts: list[int], suffix: str
+) -> None:
+    monkeypatch.setattr("targeting.scoring.scores.GROUP_ROWS", 2)
+    ends = [0, *cuts, len(scores.rows)]
+    parts = [scores.rows.iloc[one:end] for one, end in pairwise(ends)]
+
+    written = stream_scores(iter(parts), INFO, tmp_path / f"parts{suffix}")
+    write_scores(scores, tmp_path / f"whole{suffix}")
+
+    assert written == len(scores.rows)
+    whole = (tmp_path / f"whole{suffix}").read_bytes()
+    assert (tmp_path / f"parts{suffix}").read_bytes() == whole
+    if suffix == ".parquet":
+        assert pq.read_metadata(tmp_path / "parts.parquet").num_row_groups == 2
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "scores.csv"])
+def test_a_part_that_fails_leaves_what_was_there(scores: Scores, tmp_path: Path, name: str) -> None:
+    def parts() -> Iterator[pd.DataFrame]:
+        yield scores.rows
+        raise ContractError("made up", where="here", found="this", do="Nothing.")
+
+    (tmp_path / name).write_text("what was there")
+    with pytest.raises(ContractError, match="made up"):
+        stream_scores(parts(), INFO, tmp_path / name)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "what was there"
 
 
 def test_writing_changes_nothing_in_memory(scores: Scores, tmp_path: Path) -> None:

@@ -143,6 +143,31 @@ def test_mlflow_refuses_a_changed_bundle(world: World, tmp_path: Path) -> None:
         mlflow.pyfunc.load_model(str(copy))
 
 
+def test_files_that_are_not_those_that_were_registered_are_refused(
+    record: TrainingRecord, tmp_path: Path
+) -> None:
+    """Whoever can write to the artifacts, and put every hash right, cannot slip a bundle in."""
+    store = Store.local(tmp_path)
+    log_training(record, store)
+    manifest = next((tmp_path / "mlartifacts").rglob("manifest.json"))
+    manifest.write_text(manifest.read_text() + " ")  # sound still, and another one
+
+    assert load_bundle(manifest.parent).bundle_id != record.bundle_id
+    for name in ("@champion", "/1"):
+        with (
+            pytest.raises(BundleError, match="not those that were registered"),
+            resolved(f"models:/{REGISTERED}{name}", store),
+        ):
+            pytest.fail("a folder was given")
+
+    manifest.unlink()
+    with (
+        pytest.raises(BundleError, match=r"no manifest\.json, where"),
+        resolved("models:/targeting@champion", store),
+    ):
+        pytest.fail("a folder was given")
+
+
 def test_logging_leaves_mlflow_s_own_address_alone(record: TrainingRecord, tmp_path: Path) -> None:
     before = mlflow.get_tracking_uri()
     log_training(record, Store.local(tmp_path))

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import Field
 
 from targeting.bundle.card import model_card
-from targeting.bundle.flavour import mlmodel
+from targeting.bundle.flavour import mlmodel, require_ours
+from targeting.bundle.limits import shown
 from targeting.bundle.manifest import (
     FORMAT_VERSION,
     Manifest,
@@ -25,21 +23,28 @@ from targeting.bundle.manifest import (
     verify,
     write_manifest,
 )  # fmt: skip
+from targeting.bundle.parquet import require_flat
+from targeting.bundle.probe import require_probe, write_probe
+from targeting.bundle.records import FeatureRecord, HeadsRecord, MembersRecord, RevenueRecord
 from targeting.bundle.trees import read_trees
-from targeting.config import FeatureSettings, Settings, TrainSettings
+from targeting.config import ALL, Settings, TrainSettings
 from targeting.errors import BundleError, ConfigError
-from targeting.explain.contributions import contributions, require_lightgbms_own
-from targeting.explain.precedents import Precedents, read_precedents, write_precedents
+from targeting.explain.precedents import (
+    Precedents,
+    read_precedents,
+    subjects_of,
+    write_precedents,
+)
 from targeting.features.snapshot import Snapshot, read_snapshot, write_snapshot
 from targeting.features.spec import FeatureSpec, registry
 from targeting.training.additive import Linear
-from targeting.training.calibrate import Calibrator
 from targeting.training.expert import Blend, BlendRecord
 from targeting.training.model import HitHead, Model, RevenueHead
 from targeting.training.views import Views, ViewsRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     import numpy.typing as npt
@@ -59,10 +64,6 @@ LIBRARIES = (
     "scikit-learn",
 )
 PRECEDENTS = "precedents.parquet"
-PROBE_ROWS = 16
-PROBE_TOLERANCE = 1e-9
-PROBE_ASKED = 4
-"""Probe rows on which LightGBM itself is asked: they take it some 10 ms each at every load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Contents:
     notes
         What the training could not do, and why.
     probe
-        Shape (up to 16, features). Rows scored again at every load.
+        Shape (up to 16, features). Rows scored again at every load: score, probability, revenue
+        and views must be what they were.
     precedents
         Past examined lines to lay beside new ones; None leaves them out.
     sections
@@ -132,41 +134,6 @@ class Bundle:
     precedents: Precedents | None = None
 
 
-class RevenueRecord(Settings):
-    """The revenue head beside its trees."""
-
-    mean: float | None = None
-    trees: bool = False
-
-
-class FeatureRecord(Settings):
-    """`features.json`: names in order, type, family, and the levels of each category."""
-
-    names: tuple[str, ...]
-    families: tuple[str, ...]
-    dtype: Literal["float32"] = "float32"
-    levels: dict[str, tuple[str, ...]]
-    settings: FeatureSettings
-
-
-class MembersRecord(Settings):
-    """Which heads and members there are, each in a file of its own; the additive one's share."""
-
-    trees: bool = True
-    linear: bool = False
-    linear_share: float = Field(default=0.0, ge=0, lt=1)
-    expert: bool = False
-    views: bool = False
-
-
-class HeadsRecord(Settings):
-    """`calibrator.json`: what stands beside the trees."""
-
-    calibrator: Calibrator
-    members: MembersRecord = Field(default_factory=MembersRecord)
-    revenue: RevenueRecord = Field(default_factory=RevenueRecord)
-
-
 def write_bundle(contents: Contents, folder: Path) -> str:
     """Write every file of a bundle into a folder that may already hold the evaluation.
 
@@ -186,7 +153,7 @@ def write_bundle(contents: Contents, folder: Path) -> str:
     _write_features(contents.spec, folder)
     (folder / "profiles").mkdir()
     write_snapshot(contents.snapshot, folder / "profiles", contents.spec.settings)
-    _write_probe(contents, folder)
+    write_probe(contents.model, contents.spec, contents.probe, folder)
     if contents.precedents is not None:
         write_precedents(contents.precedents, folder / PRECEDENTS)
     draft = Manifest(
@@ -250,15 +217,12 @@ def _write_json(record: Settings, path: Path) -> None:
     path.write_text(json.dumps(record.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
 
 
-def _write_probe(contents: Contents, folder: Path) -> None:
-    probe = contents.probe[:PROBE_ROWS]
-    columns = {name: pa.array(probe[:, at]) for at, name in enumerate(contents.spec.names)}
-    columns["raw_score"] = pa.array(contents.model.score(probe))
-    pq.write_table(pa.table(columns), folder / "probe.parquet", compression="zstd")
-
-
 def load_bundle(folder: Path) -> Bundle:
     """Verify and load a bundle. No code from it is run.
+
+    Every hash being right proves little of a bundle from elsewhere, whose manifest may have been
+    written by the same hand. So each file is also read as if it were meant to do harm: what it
+    says is bounded, and checked, before it reaches a library that would believe it.
 
     Parameters
     ----------
@@ -274,15 +238,53 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     with _sound(folder):
+        _require_listed(folder, manifest)
+        require_ours(folder / "MLmodel")
         spec = _read_features(folder, manifest)
         model = _read_model(folder, manifest, spec)
         _require_same_features(folder, model, spec)
-        _require_probe(folder, model, spec)
-        cut_off = date.fromisoformat(manifest.training.cut_off_day)
-        snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=cut_off)
-        carried = PRECEDENTS in manifest.files
-        past = read_precedents(folder / PRECEDENTS, spec.features) if carried else None
+        require_probe(folder, model, spec)
+        snapshot = _read_profiles(folder, spec, manifest.profiles_day)
+        past = _read_precedents(folder, manifest, spec)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot, past)
+
+
+def _require_listed(folder: Path, manifest: Manifest) -> None:
+    """Make sure that what is about to be read has been hashed."""
+    profiles = manifest.features.profile_columns
+    read = {"MLmodel", "features.json", "calibrator.json", "probe.parquet"}
+    missing = sorted(
+        (read | {f"profiles/{name}.parquet" for name in profiles}) - set(manifest.files)
+    )
+    if missing:
+        raise BundleError(
+            "the bundle lacks what it must hold",
+            where=str(folder),
+            found=f"no {', '.join(missing[:5])}",
+            do="Do not use it. Train it again, or take it again from where it was trained.",
+        )
+
+
+def _read_profiles(folder: Path, spec: FeatureSpec, day: date) -> Snapshot:
+    for name in spec.settings.profile_columns:
+        require_flat(folder / "profiles" / f"{name}.parquet")
+    snapshot = read_snapshot(folder / "profiles", spec.settings, as_of=day)
+    if len(snapshot.profiles[ALL].state.sums) != 1:
+        raise ValueError("the profile of all declarations is not one")
+    if not all(np.isfinite(one.state.sums).all() for one in snapshot.profiles.values()):
+        raise ValueError("a profile holds what is not a number")
+    return snapshot
+
+
+def _read_precedents(folder: Path, manifest: Manifest, spec: FeatureSpec) -> Precedents | None:
+    if PRECEDENTS not in manifest.files:
+        return None
+    width = len(subjects_of(spec.features))
+    require_flat(folder / PRECEDENTS, lists={"direction": width})
+    past = read_precedents(folder / PRECEDENTS, spec.features)
+    if not np.isfinite(past.directions).all():
+        raise ValueError("a precedent holds what is not a number")
+    return past
 
 
 @contextmanager
@@ -294,9 +296,14 @@ def _sound(folder: Path) -> Iterator[None]:
         raise BundleError(
             "the bundle's files do not fit together",
             where=str(folder),
-            found=type(error).__name__,
+            found=_told(error),
             do="Do not use it. Train it again, or take it again from where it was trained.",
         ) from error
+
+
+def _told(error: Exception) -> str:
+    """Say what was found, where the words are ours; a library's may hold what the file says."""
+    return shown(str(error)) if type(error) is ValueError else type(error).__name__
 
 
 def _read_features(folder: Path, manifest: Manifest) -> FeatureSpec:
@@ -313,7 +320,7 @@ def _features_differ(folder: Path, packaged: list[str], known: list[str]) -> Bun
     gone = [name for name in packaged if name not in known]
     new = [name for name in known if name not in packaged]
     parts = [
-        f"only in the bundle: {', '.join(gone[:5])}" if gone else "",
+        f"only in the bundle: {', '.join(map(shown, gone[:5]))}" if gone else "",
         f"only in this version: {', '.join(new[:5])}" if new else "",
         "the order differs" if not gone and not new else "",
     ]
@@ -367,21 +374,3 @@ def _read_head(folder: Path, members: MembersRecord, spec: FeatureSpec) -> HitHe
         linear_share=members.linear_share,
         blend=blend,
     )
-
-
-def _require_probe(folder: Path, model: Model, spec: FeatureSpec) -> None:
-    """Score the packaged rows again: catches a library that changed its arithmetic."""
-    table = pq.read_table(folder / "probe.parquet")
-    columns = [table[name].to_numpy() for name in spec.names]
-    matrix = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
-    expected = table["raw_score"].to_numpy()
-    worst = float(np.abs(model.score(matrix) - expected).max(initial=0.0))
-    if not worst <= PROBE_TOLERANCE:
-        raise BundleError(
-            "the model does not score its own probe rows as it did when it was packaged",
-            where=str(folder),
-            found=f"a difference of {worst:.3g} log-odds",
-            do="Install the library versions the manifest names.",
-        )
-    contributions(model, matrix)
-    require_lightgbms_own(model.hit, matrix[:PROBE_ASKED])

@@ -5,24 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
+from targeting.bundle.limits import (
+    LARGEST_BUNDLE,
+    LARGEST_MANIFEST,
+    MOST_FILES,
+    alike,
+    largest,
+    shown,
+    unfit,
+)
 from targeting.config import FeatureSettings, Settings, TrainSettings
 from targeting.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 ADDED_BY_REGISTRY = frozenset({"registered_model_meta"})
 """Files a model registry puts beside a bundle it hands out; they are never read."""
 
-LARGEST_FILE = 8 * 1024**3
-"""Bytes; a larger file is refused before it is read."""
+_MOST_TOLD = 10
 
 INTENDED_USE = (
     "Ranks declarations for physical examination, so that a unit that can open a few "
@@ -75,6 +86,8 @@ class Manifest(Settings):
         What the training could not do, and why.
     intended_use, not_for
         In words.
+    profiles_as_of
+        Day the profiles stand at, where they were brought up to one after the cut-off.
     """
 
     format_version: int
@@ -88,6 +101,12 @@ class Manifest(Settings):
     notes: tuple[str, ...] = ()
     intended_use: str = INTENDED_USE
     not_for: tuple[str, ...] = NOT_FOR
+    profiles_as_of: str | None = None
+
+    @property
+    def profiles_day(self) -> date:
+        """Day the profiles stand at: every event of the days before it is in them."""
+        return date.fromisoformat(self.profiles_as_of or self.training.cut_off_day)
 
 
 def list_files(folder: Path) -> dict[str, FileEntry]:
@@ -151,15 +170,19 @@ def verify(folder: Path) -> Manifest:
     ------
     BundleError
         If the manifest is missing, unreadable or of another version, or any file is missing,
-        changed, too large, a link or not listed. Every finding is told.
+        changed, too large, a link, not a file or not listed, or bears a name that leads elsewhere.
+        The first ten findings are told.
     """
     manifest = _read_manifest(folder)
-    wrong = [*_wrong_files(folder, manifest), *_strangers(folder, manifest.files)]
+    findings = chain(
+        _wrong_list(manifest.files), _wrong_files(folder, manifest), _strangers(folder, manifest)
+    )
+    wrong = list(islice(findings, _MOST_TOLD + 1))
     if wrong:
         raise BundleError(
             "the bundle is not what was packaged",
             where=str(folder),
-            found="; ".join(wrong[:10]) + (" ..." if len(wrong) > 10 else ""),
+            found="; ".join(wrong[:_MOST_TOLD]) + (" ..." if len(wrong) > _MOST_TOLD else ""),
             do="Do not use it. Take it again from where it was trained.",
         )
     return manifest
@@ -175,22 +198,36 @@ def _read_manifest(folder: Path) -> Manifest:
             do="Name a folder `targeting train --output` wrote, or a registry name such as "
             "models:/targeting@champion.",
         )
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise _bad_manifest(path, "it is not JSON") from error
+    values = _read_json(path)
     version = values.get("format_version") if isinstance(values, dict) else None
     if version != FORMAT_VERSION:
         raise BundleError(
             "the bundle is of another format version",
             where=str(path),
-            found=f"version {version!r}, this program reads {FORMAT_VERSION}",
+            found=f"version {shown(repr(version))}, this program reads {FORMAT_VERSION}",
             do="Train it again, or install the version of targeting that wrote it.",
         )
     try:
         return Manifest.model_validate(values)
     except ValidationError as error:
         raise _bad_manifest(path, f"{error.error_count()} fields do not fit") from error
+
+
+def _read_json(path: Path) -> object:
+    if path.stat().st_size > LARGEST_MANIFEST:
+        raise _bad_manifest(path, "it is too large")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_distinct)
+    except (ValueError, OSError, RecursionError) as error:
+        raise _bad_manifest(path, "it is not JSON") from error
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key given twice: two readers may take either for what was meant."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key is given twice")
+    return values
 
 
 def _bad_manifest(path: Path, found: str) -> BundleError:
@@ -202,37 +239,48 @@ def _bad_manifest(path: Path, found: str) -> BundleError:
     )
 
 
-def _wrong_files(folder: Path, manifest: Manifest) -> Iterable[str]:
+def _wrong_list(files: dict[str, FileEntry]) -> Iterator[str]:
+    """Look through the manifest's own claims before any file is touched."""
+    if len(files) > MOST_FILES:
+        yield f"the manifest lists {len(files):,} files"
+    if sum(entry.size for entry in files.values()) > LARGEST_BUNDLE:
+        yield "the files are too large together"
+    for name in alike([*files, MANIFEST]):
+        yield f"{shown(name)} is listed twice but for its letters"
+
+
+def _wrong_files(folder: Path, manifest: Manifest) -> Iterator[str]:
     for name, entry in sorted(manifest.files.items()):
         try:
-            finding = _finding(folder, name, entry)
+            finding = unfit(name) or _finding(folder, name, entry)
         except OSError as error:
             finding = f"cannot be read ({error.strerror})"
         if finding:
-            yield f"{name[:200]} {finding}"
+            yield f"{shown(name)} {finding}"
 
 
 def _finding(folder: Path, name: str, entry: FileEntry) -> str:
     """Say what is wrong with one listed file; empty when nothing is."""
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        return "points outside the bundle"
     path = folder / name
     if any(part.is_symlink() for part in (path, *path.parents) if folder in part.parents):
         return "is a link"
-    if not path.is_file():
+    if not path.exists():
         return "is missing"
-    if path.stat().st_size > LARGEST_FILE:
+    about = path.lstat()
+    if not stat.S_ISREG(about.st_mode):
+        return "is no plain file"
+    if max(entry.size, about.st_size) > largest(name):
         return "is too large"
-    if path.stat().st_size != entry.size or _entry(path).sha256 != entry.sha256:
+    if about.st_size != entry.size or _entry(path).sha256 != entry.sha256:
         return "was changed"
     return ""
 
 
-def _strangers(folder: Path, listed: Iterable[str]) -> Iterable[str]:
-    known = {*listed, MANIFEST, *ADDED_BY_REGISTRY}
+def _strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
+    known = {*manifest.files, MANIFEST, *ADDED_BY_REGISTRY}
     for root, folders, files in os.walk(folder, followlinks=False):
         links = [name for name in folders if (Path(root) / name).is_symlink()]
         for name in sorted([*files, *links]):
             relative = (Path(root) / name).relative_to(folder).as_posix()
             if relative not in known:
-                yield f"{relative} is not listed in the manifest"
+                yield f"{shown(relative)} is not listed in the manifest"

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import lightgbm as lgb
 
 from targeting.errors import BundleError
+from targeting.training.tree_text import parse_forest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def read_trees(path: Path) -> lgb.Booster:
-    """Read trees from LightGBM's text.
+    """Read trees from LightGBM's text, once every letter of it has been understood.
+
+    LightGBM itself ends the process at some texts and never ends at others, so it is handed none
+    that `targeting.training.tree_text` would not have written.
 
     Parameters
     ----------
@@ -26,28 +30,19 @@ def read_trees(path: Path) -> lgb.Booster:
         If the file is missing, cut short, or not such text.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        if not _is_whole(text):
-            raise _unreadable(path)
+        text = path.read_bytes().decode("utf-8")
+        parse_forest(text)
         return lgb.Booster(model_str=text)
-    except (lgb.basic.LightGBMError, UnicodeDecodeError, OSError) as error:
-        raise _unreadable(path) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise _unreadable(path, "something else than text") from error
+    except (ValueError, lgb.basic.LightGBMError) as error:
+        raise _unreadable(path, str(error)[:200]) from error
 
 
-def _is_whole(text: str) -> bool:
-    """Tell whether all trees have their stated length; LightGBM would abort the process if not."""
-    head, first, rest = text.partition("\nTree=0\n")
-    sizes = head.partition("\ntree_sizes=")[2].split()
-    trees, last, _ = rest.partition("end of trees\n")
-    if not (first and last and all(map(str.isdecimal, sizes))):
-        return False
-    return sum(map(int, sizes)) == len("Tree=0\n") + len(trees)
-
-
-def _unreadable(path: Path) -> BundleError:
+def _unreadable(path: Path, found: str) -> BundleError:
     return BundleError(
         "the trees cannot be read",
         where=str(path),
-        found="text LightGBM does not understand, or only part of it",
+        found=found,
         do="Take the bundle again from where it was trained.",
     )

@@ -62,7 +62,7 @@ def score(
     """
     from targeting.language import Language
     from targeting.scoring.scorer import Scorer
-    from targeting.scoring.scores import write_scores
+    from targeting.scoring.scores import stream_scores
     from targeting.tables.output import require_file
     from targeting.tracking import Store, resolved
 
@@ -75,11 +75,12 @@ def score(
         resolved(model, Store.from_environment()) as folder,
         cluster_of(engine, spark_master) as cluster,
     ):
-        scores = Scorer.load(folder, cluster=cluster).score(
+        scorer = Scorer.load(folder, cluster=cluster)
+        parts = scorer.parts(
             opened, start=start, stop=stop, explain=explain, language=told_in, progress=tell
         )
-        write_scores(scores, output)
-    typer.echo(f"{len(scores.rows):,} declarations scored: {output}")
+        written = stream_scores(parts, scorer.info, output)
+    typer.echo(f"{written:,} declarations scored: {output}")
 
 
 def _require_scores_name(output: Path) -> None:

@@ -17,12 +17,14 @@ from targeting.errors import TargetingError
 # Importing a module adds its commands; `--help` lists them in this order, that of the work.
 from targeting.cli import data, learning, tune, lists, explaining  # isort: skip
 from targeting.cli import judging, backtest, versions, profiles, online, serving  # isort: skip
+from targeting.cli import packaging  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMANDS = (
     data, learning, tune, lists, explaining, judging, backtest, versions, profiles, online, serving,
+    packaging,
 )  # fmt: skip
 """Modules with commands."""
 

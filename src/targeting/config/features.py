@@ -206,25 +206,28 @@ class FeatureSettings(Settings):
     """
 
     time_zone: str = "UTC"
-    keys: tuple[KeySettings, ...] = DEFAULT_KEYS
-    links: tuple[LinkSettings, ...] = Field(default_factory=_default_links)
-    half_lives_days: tuple[float, ...] = (30.0, 365.0)
+    keys: tuple[KeySettings, ...] = Field(default=DEFAULT_KEYS, max_length=512)
+    links: tuple[LinkSettings, ...] = Field(default_factory=_default_links, max_length=512)
+    half_lives_days: tuple[float, ...] = Field(default=(30.0, 365.0), max_length=16)
     prior_examinations: float = Field(default=20.0, gt=0)
-    categories: tuple[str, ...] = (
-        "flow",
-        "transport_mode",
-        "office_id",
-        "origin_country",
-        "dispatch_country",
-        "destination_country",
-        "loading_port",
-        "container_type",
-        "container_load",
-        "tax_regime",
-        "payment_method",
-        "procedure_code",
+    categories: tuple[str, ...] = Field(
+        max_length=512,
+        default=(
+            "flow",
+            "transport_mode",
+            "office_id",
+            "origin_country",
+            "dispatch_country",
+            "destination_country",
+            "loading_port",
+            "container_type",
+            "container_load",
+            "tax_regime",
+            "payment_method",
+            "procedure_code",
+        ),
     )
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = Field(default=(), max_length=4096)
     max_categories: int = Field(default=64, ge=2, le=1024)
 
     _zone = field_validator("time_zone")(valid_zone)

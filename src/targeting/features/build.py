@@ -101,22 +101,25 @@ def matrix_of(
     wanted: Wanted,
     *,
     until: date,
+    snapshot: Snapshot | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[pd.DataFrame, Matrix]:
     """Compute the features `build` does, without the memory that keeping every profile takes.
 
     Parameters
     ----------
-    tables, spec, wanted, until, progress
-        As for `build`; all history is replayed.
+    tables, spec, wanted, until, snapshot, progress
+        As for `build`.
 
     Returns
     -------
     tuple of DataFrame and ndarray
         The wanted declarations and their matrix.
     """
-    history = reader_for(tables, spec.settings).history(wanted, until=until)
-    replays = LocalReplays.over(history, spec.settings)
+    since = snapshot.as_of if snapshot else None
+    history = reader_for(tables, spec.settings).history(wanted, since=since, until=until)
+    before = snapshot.profiles if snapshot else None
+    replays = LocalReplays.over(history, spec.settings, before=before)
     return computed_from(replays, spec, progress=progress)
 
 

@@ -209,6 +209,24 @@ class Reader:
             counts = [rows.aggregate("count(*)").fetchall()[0][0] for rows in (declared, results)]
         return counts[0], counts[1]
 
+    def lodged(self, start: date, stop: date) -> tuple[int, int]:
+        """Count the declarations lodged on the local days of [start, stop), and their ids.
+
+        Parameters
+        ----------
+        start, stop
+            Days in the reader's time zone; `stop` is exclusive.
+
+        Returns
+        -------
+        tuple of int
+            Declarations, and distinct `declaration_id` among them.
+        """
+        with connect() as connection:
+            rows = self._lodged_between(connection, start, stop)
+            counts = rows.aggregate("count(*), count(distinct declaration_id)").fetchall()[0]
+        return counts[0], counts[1]
+
     def last_known_day(self) -> date | None:
         """Return the local day the last result became known; None when there is none."""
         with connect() as connection:

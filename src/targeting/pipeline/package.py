@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from targeting.bundle.bundle import PROBE_ROWS, Contents
+from targeting.bundle.bundle import Contents
 from targeting.bundle.manifest import Window
+from targeting.bundle.probe import PROBE_ROWS
 from targeting.evaluation.insight.failures import failures
 from targeting.evaluation.insight.words import not_seen, sections, unexamined
 from targeting.explain.precedents import Precedents, gather

@@ -13,7 +13,7 @@ from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
-from targeting.features.build import build
+from targeting.features.build import build, matrix_of
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
 from targeting.scoring import precedents
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 Explain = Literal["none", "top", "all"]
 
 CHUNK_DAYS = 31
-"""Days scored at a time, so that memory does not grow with the window."""
+CHUNK_ROWS = 500_000
+"""Days scored at a time, and about how many declarations in them, at most: memory grows neither
+with the window nor with the traffic. How a window is cut changes no score."""
 
 TOP_PER_OFFICE_DAY = 10
 """Lines per office and day explained by default: a shortlist and a margin."""
@@ -329,20 +331,53 @@ class Scorer:
         ------
         InputError
             If the window is empty, or no declaration was lodged in it.
+        ContractError
+            If a declaration of the window stands in the tables twice.
+        """
+        parts = self.parts(
+            tables, start=start, stop=stop, explain=explain, language=language, progress=progress
+        )
+        return Scores(pd.concat(parts, ignore_index=True), self.info)
+
+    def parts(
+        self,
+        tables: Tables,
+        *,
+        start: date,
+        stop: date,
+        explain: Explain = "top",
+        language: Language = ENGLISH,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[pd.DataFrame]:
+        """Score as `score` does, part by part: memory does not grow with the window.
+
+        Parameters
+        ----------
+        tables, start, stop, explain, language, progress
+            As for `score`.
+
+        Yields
+        ------
+        pandas.DataFrame
+            The rows of some days, in order; none without rows.
+
+        Raises
+        ------
+        InputError, ContractError
+            As `score` does, before the first part.
         """
         self._require_window(tables, start, stop)
-        snapshot = self._start_from(tables, start, progress)
-        parts = [
-            self._score_chunk(rows, matrix, explain=explain, language=language, progress=progress)
-            for rows, matrix in self._chunks(
-                tables, start, stop, snapshot=snapshot, progress=progress
+        lodged = _require_once(tables, self._reader(tables), start, stop)
+        snapshot = self.start_from(tables, start, progress)
+        for first, last in spans(start, stop, lodged):
+            progress(f"lodged {first} to {last}")
+            rows, matrix, snapshot = self._features(
+                tables, (first, last), snapshot, is_last=last == stop
             )
-        ]
-        rows = pd.concat(parts, ignore_index=True)
-        if rows.empty:
-            raise _nothing_lodged(tables, start, stop)
-        _require_once(tables, rows["declaration_id"])
-        return Scores(rows, self.info)
+            if len(rows):
+                yield self._score_chunk(
+                    rows, matrix, explain=explain, language=language, progress=progress
+                )
 
     def score_one(
         self,
@@ -377,16 +412,19 @@ class Scorer:
         """
         day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
         stop = day + timedelta(days=1)
-        snapshot = self._start_from(tables, day, progress)
-        chunks = self._chunks(tables, day, stop, snapshot=snapshot, progress=progress)
-        rows, matrix = next(iter(chunks))
-        _require_once(tables, rows["declaration_id"])
+        _require_once(tables, self._reader(tables), day, stop)
+        snapshot = self.start_from(tables, day, progress)
+        progress(f"lodged {day}")
+        rows, matrix, _ = self._features(tables, (day, stop), snapshot, is_last=True)
         at = np.flatnonzero((rows["declaration_id"] == declaration_id).to_numpy())
         scored = score_matrix(self.bundle.model, rows, matrix)
         told = self.explained(scored, rows, matrix, at, language=language, progress=progress)
         return Scores(told.iloc[at].reset_index(drop=True), self.info)
 
-    def _start_from(
+    def _reader(self, tables: Tables) -> Reader:
+        return Reader(tables, self.bundle.spec.settings.time_zone, ())
+
+    def start_from(
         self, tables: Tables, start: date, progress: Callable[[str], None]
     ) -> Snapshot | None:
         """Choose what profiles start from: the bundle's snapshot, or None for all history.
@@ -395,12 +433,20 @@ class Scorer:
         late. Tables that hold more events before its day than it does have such late ones, and
         then all history is replayed, each result counting from the day it became known. Tables
         that hold fewer, such as the last weeks alone, follow the snapshot.
+
+        Parameters
+        ----------
+        tables
+            Declarations and results.
+        start
+            First day to score.
+        progress
+            Told when all history is to be replayed.
         """
         snapshot = self.bundle.snapshot
         if start < snapshot.as_of:
             return None
-        reader = Reader(tables, self.bundle.spec.settings.time_zone, ())
-        held = reader.events_before(snapshot.as_of)
+        held = self._reader(tables).events_before(snapshot.as_of)
         known = snapshot.events
         late = max(held[0] - known[0], held[1] - known[1])
         if late <= 0:
@@ -408,28 +454,29 @@ class Scorer:
         progress(f"{late:,} events reached the tables after training: replaying all history")
         return None
 
-    def _chunks(
+    def _features(
         self,
         tables: Tables,
-        start: date,
-        stop: date,
-        *,
+        span: tuple[date, date],
         snapshot: Snapshot | None,
-        progress: Callable[[str], None],
-    ) -> Iterator[tuple[pd.DataFrame, Matrix]]:
-        first, spec = start, self.bundle.spec
-        while first < stop:
-            last = min(first + timedelta(days=CHUNK_DAYS), stop)
-            progress(f"lodged {first} to {last}")
-            wanted = Wanted(start=first, stop=last)
-            if self.cluster is None:
-                built = build(tables, spec, wanted, until=last, snapshot=snapshot)
-                snapshot = built.snapshot
-                yield built.rows, built.matrix
-            else:
-                # Replaying the days since the snapshot again costs less than collecting another.
-                yield self.cluster.matrix_of(tables, spec, wanted, until=last, snapshot=snapshot)
-            first = last
+        *,
+        is_last: bool,
+    ) -> tuple[pd.DataFrame, Matrix, Snapshot | None]:
+        """Compute the features of a span of days, and the profiles to go on from.
+
+        Those take as much memory as the bundle's own: none are kept of the last span.
+        """
+        (first, last), spec = span, self.bundle.spec
+        wanted = Wanted(start=first, stop=last)
+        if self.cluster is not None:
+            # Replaying the days since the snapshot again costs less than collecting another.
+            compute = self.cluster.matrix_of
+        elif is_last:
+            compute = matrix_of
+        else:
+            built = build(tables, spec, wanted, until=last, snapshot=snapshot)
+            return built.rows, built.matrix, built.snapshot
+        return *compute(tables, spec, wanted, until=last, snapshot=snapshot), snapshot
 
     def _score_chunk(
         self,
@@ -506,7 +553,7 @@ class Scorer:
                 found=f"from {start} to {stop}",
                 do="Give a first day, and a later day at which to stop (exclusive).",
             )
-        first, last = Reader(tables, self.bundle.spec.settings.time_zone, ()).span()
+        first, last = self._reader(tables).span()
         if stop <= first or start > last:
             raise InputError(
                 "the window lies outside the data",
@@ -524,15 +571,43 @@ def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
     return pd.Series(column, index=index, dtype="object")
 
 
-def _require_once(tables: Tables, ids: pd.Series) -> None:
-    twice = int(ids.duplicated().sum())
-    if twice:
+def _require_once(tables: Tables, reader: Reader, start: date, stop: date) -> int:
+    """Make sure there are declarations in the window, each once; return how many."""
+    lodged, distinct = reader.lodged(start, stop)
+    if not lodged:
+        raise _nothing_lodged(tables, start, stop)
+    if distinct < lodged:
         raise ContractError(
             "a declaration must stand in the tables once",
             where=f"{tables.name}: declarations",
-            found=f"{twice:,} rows of the window repeat a declaration_id",
+            found=f"{lodged - distinct:,} rows of the window repeat a declaration_id",
             do="Run `targeting check` to see which, and ingest again without them.",
         )
+    return lodged
+
+
+def spans(start: date, stop: date, lodged: int) -> Iterator[tuple[date, date]]:
+    """Cut a window into spans of whole days, of about `CHUNK_ROWS` declarations at most.
+
+    Parameters
+    ----------
+    start, stop
+        The window; `stop` is exclusive.
+    lodged
+        Declarations in it.
+
+    Examples
+    --------
+    >>> [str(one) for one, _ in spans(date(2024, 1, 1), date(2024, 1, 8), 1_500_000)]
+    ['2024-01-01', '2024-01-03', '2024-01-05', '2024-01-07']
+    """
+    share = CHUNK_ROWS / lodged
+    days = max(1, min(CHUNK_DAYS, int((stop - start).days * share)))
+    first = start
+    while first < stop:
+        last = min(first + timedelta(days=days), stop)
+        yield first, last
+        first = last
 
 
 def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:

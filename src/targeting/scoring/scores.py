@@ -17,6 +17,7 @@ from targeting.tables.folder import from_frame
 from targeting.tables.output import staged_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from targeting.explain.reasons import Reason
@@ -71,6 +72,9 @@ list of `REASON`) when explained, and `similar` (a `SIMILAR`) where the bundle h
 
 VIEWS = ("papers_probability", "conveyance_probability", "either_probability")
 """Chance of an offence in the papers, with the conveyance, and of either."""
+
+GROUP_ROWS = 250_000
+"""Rows of one group of a Parquet file: what is held while it is written."""
 
 _METADATA_KEY = b"targeting"
 
@@ -182,11 +186,67 @@ def write_scores(scores: Scores, path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
+    stream_scores([scores.rows], scores.info, path)
+
+
+def stream_scores(parts: Iterable[pd.DataFrame], info: ScoresInfo, path: Path) -> int:
+    """Write a scores file part by part, so that no more than one need be held; a CSV is held whole.
+
+    Parameters
+    ----------
+    parts
+        Rows as in `Scores`, one part after the other; how they are cut changes no byte.
+    info
+        Where they come from.
+    path
+        The file; it appears whole or not at all, also when making a part fails.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
     with staged_file(path) as stage:
-        if path.suffix.lower() == ".csv":
-            _flat(scores.rows).to_csv(stage, index=False, encoding="utf-8-sig")
-        else:
-            pq.write_table(_to_arrow(scores), stage, compression="zstd")
+        write = _write_csv if path.suffix.lower() == ".csv" else _write_parquet
+        return write(parts, info, stage)
+
+
+def _write_csv(parts: Iterable[pd.DataFrame], info: ScoresInfo, stage: Path) -> int:
+    del info  # a CSV has no room for it
+    # Held whole: pandas writes a moment by the finest one of the frame.
+    rows = pd.concat(parts, ignore_index=True)
+    _flat(rows).to_csv(stage, index=False, encoding="utf-8-sig")
+    return len(rows)
+
+
+def _write_parquet(parts: Iterable[pd.DataFrame], info: ScoresInfo, stage: Path) -> int:
+    written, writer = 0, None
+    try:
+        for group in _groups(_to_arrow(Scores(rows, info)) for rows in parts):
+            writer = writer or pq.ParquetWriter(stage, group.schema, compression="zstd")
+            writer.write_table(group, row_group_size=GROUP_ROWS)
+            written += group.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return written
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Cut tables anew into groups of `GROUP_ROWS`, the last one smaller; one at least."""
+    held, begun = None, False
+    for table in tables:
+        held = table if held is None else pa.concat_tables([held, table])
+        while held.num_rows >= GROUP_ROWS:
+            yield held.slice(0, GROUP_ROWS)
+            held, begun = held.slice(GROUP_ROWS), True
+    if held is not None and (held.num_rows or not begun):
+        yield held
 
 
 def _to_arrow(scores: Scores) -> pa.Table:

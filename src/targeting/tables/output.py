@@ -180,6 +180,7 @@ def _kinds(folder: Path) -> set[str]:
         "metrics.json",
         "demo.json",
         "store.json",
+        "Dockerfile",
     )
     kinds = {mark for mark in marks if (folder / mark).exists()}
     names = [entry.name for entry in folder.iterdir()]

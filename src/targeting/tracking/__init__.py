@@ -1,5 +1,6 @@
 """MLflow, the evaluator's home: runs, the registry and its aliases. No other room imports it."""
 
+from targeting.tracking.fetching import resolved
 from targeting.tracking.judgements import log_evaluation
 from targeting.tracking.names import CHOSEN_BY, Curve, Kind, Step, series
 from targeting.tracking.promotions import (
@@ -10,7 +11,7 @@ from targeting.tracking.promotions import (
     set_champion,
     version_of,
 )
-from targeting.tracking.store import EXPERIMENT, REGISTERED, Store, require_reachable, resolved
+from targeting.tracking.store import EXPERIMENT, REGISTERED, Store, require_reachable
 from targeting.tracking.training import Tracked, TrainingRecord, log_training
 from targeting.tracking.trials import Trial, log_trials
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,47 +82,6 @@ def require_reachable(store: Store) -> None:
     """
     with connected(store) as client:
         experiment(client, store)
-
-
-@contextmanager
-def resolved(model: str, store: Store) -> Iterator[Path]:
-    """Give the folder of a bundle named by path or by registry name.
-
-    Parameters
-    ----------
-    model
-        A bundle folder, or a name such as `models:/targeting@champion`.
-    store
-        The registry.
-
-    Yields
-    ------
-    pathlib.Path
-        The folder; a registry's copy is deleted when the block ends.
-
-    Raises
-    ------
-    InputError
-        If the registry has no such model.
-    """
-    if not model.startswith(REGISTRY_PREFIX):
-        yield Path(model)
-        return
-    with tempfile.TemporaryDirectory(prefix="targeting-model-") as folder:
-        yield _download(model, store, Path(folder))
-
-
-def _download(model: str, store: Store, folder: Path) -> Path:
-    if not store.is_there:
-        raise unknown_model(model, "no MLflow store in this folder")
-    with connected(store):
-        from mlflow.artifacts import download_artifacts
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return Path(download_artifacts(model, dst_path=str(folder)))
-        except (MlflowException, OSError) as error:
-            raise unknown_model(model, said(error, store)) from error
 
 
 def unknown_model(model: str, found: str) -> InputError:
