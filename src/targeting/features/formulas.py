@@ -25,10 +25,11 @@ _PRICED, _LOG_PRICE, _LOG_SQUARED = (
 _VALUED, _VALUE, _WEIGHED, _MASS = (_AT[name] for name in ("valued", "value", "weighed", "mass"))
 
 SUM, RATE, SINCE, PACE, MEAN_REVENUE, TYPICAL, RATIO, SPREADS, VALUE_SIZE, MASS_SIZE = range(10)
-"""Kinds of formula, in the order of `_value`."""
+"""Kinds of formula, in the order of `_fill`."""
 
 _LARGEST = float(np.finfo(np.float32).max)
 _LEAST_SPREAD = 0.1
+_BLOCK = 128  # lines whose part of the matrix stays in the processor's cache meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _log(value):
     return np.log(value) if value > 0.0 else np.nan
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _rate(sums, base, block, prior):
     """Hit rate pulled towards that of all declarations: the posterior mean under a beta prior."""
     at = block * _WIDTH
@@ -85,14 +86,14 @@ def _rate(sums, base, block, prior):
     return (sums[at + _HITS] + prior * everywhere) / (sums[at + _EXAMINATIONS] + prior)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _pace(sums):
     """Recent declarations over those of the longest memory."""
     last = len(sums) // _WIDTH - 1
     return _over(sums[min(1, last) * _WIDTH], sums[last * _WIDTH])
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _spreads(sums, price):
     """Distance of the log price from its mean in standard deviations, the spread kept above 10 %.
 
@@ -107,40 +108,16 @@ def _spreads(sums, price):
     return (_log(price) - mean) / (spread if spread > _LEAST_SPREAD else _LEAST_SPREAD)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _size(own, total, count):
     """Log of this line's amount over the mean of the key's lines that stated one."""
     return _log(_over(own, _over(total, count)))
 
 
-@numba.njit(cache=True, nogil=True)
-def _compared(kind, sums, own):
-    """Work out what holds the line's own amounts against the key's usual ones."""
-    if kind == RATIO:
-        return _log(own[2]) - _over(sums[_LOG_PRICE], sums[_PRICED])
-    if kind == SPREADS:
-        return _spreads(sums, own[2])
-    if kind == VALUE_SIZE:
-        return _size(own[0], sums[_VALUE], sums[_VALUED])
-    return _size(own[1], sums[_MASS], sums[_WEIGHED])
-
-
-@numba.njit(cache=True, nogil=True)
-def _value(kind, at, sums, days, base, own, prior):
-    """Work out one formula for one line."""
-    if kind == SUM:
-        return sums[at]
-    if kind == RATE:
-        return _rate(sums, base, at, prior)
-    if kind == SINCE:
-        return days[at]
-    if kind == PACE:
-        return _pace(sums)
-    if kind == MEAN_REVENUE:
-        return _over(sums[_REVENUE], sums[_EXAMINATIONS])
-    if kind == TYPICAL:
-        return np.exp(_over(sums[_LOG_PRICE], sums[_PRICED]))
-    return _compared(kind, sums, own)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _ratio(sums, price):
+    """Log of the line's price over the geometric mean of the key's."""
+    return _log(price) - _over(sums[_LOG_PRICE], sums[_PRICED])
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -150,31 +127,42 @@ def _narrowed(value):
 
 
 @numba.njit(cache=True, nogil=True)
-def worked_out(kind, at, sums, days, base, own, prior):
-    """Work out one formula of one key, for many lines.
-
-    Parameters
-    ----------
-    kind, at
-        Of a `Formula`.
-    sums, days
-        Shape (n, statistics * (1 + half-lives)) and (n, 3). The key's profiles.
-    base
-        Shape of `sums`. All declarations' profile as of each line's day.
-    own
-        Shape (n, 3). The line's own value, mass, and value per kg.
-    prior
-        Weight of the base rate, in examinations.
-
-    Returns
-    -------
-    ndarray
-        Shape (n,).
-    """
-    out = np.empty(len(sums))
-    for row in range(len(sums)):
-        out[row] = _value(kind, at, sums[row], days[row], base[row], own[row], prior)
-    return out
+def _fill(matrix, place, kind, at, sums, days, base, own, prior, start, stop):
+    """Work one formula out for some lines: a loop for each kind, so that none asks which it is."""
+    if kind == SUM:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(sums[row, at])
+    elif kind == RATE:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(_rate(sums[row], base[row], at, prior))
+    elif kind == SINCE:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(days[row, at])
+    elif kind == PACE:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(_pace(sums[row]))
+    elif kind == MEAN_REVENUE:
+        for row in range(start, stop):
+            mean = _over(sums[row, _REVENUE], sums[row, _EXAMINATIONS])
+            matrix[row, place] = _narrowed(mean)
+    elif kind == TYPICAL:
+        for row in range(start, stop):
+            typical = np.exp(_over(sums[row, _LOG_PRICE], sums[row, _PRICED]))
+            matrix[row, place] = _narrowed(typical)
+    elif kind == RATIO:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(_ratio(sums[row], own[row, 2]))
+    elif kind == SPREADS:
+        for row in range(start, stop):
+            matrix[row, place] = _narrowed(_spreads(sums[row], own[row, 2]))
+    elif kind == VALUE_SIZE:
+        for row in range(start, stop):
+            size = _size(own[row, 0], sums[row, _VALUE], sums[row, _VALUED])
+            matrix[row, place] = _narrowed(size)
+    else:
+        for row in range(start, stop):
+            size = _size(own[row, 1], sums[row, _MASS], sums[row, _WEIGHED])
+            matrix[row, place] = _narrowed(size)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -187,19 +175,27 @@ def fill_key(matrix, places, kinds, ats, sums, days, base, own, prior):
         Shape (n, features), float32; changed in place.
     places, kinds, ats
         Shape (m,). Column of the matrix and formula of each feature of the key.
-    sums, days, base, own, prior
-        As for `worked_out`.
+    sums, days
+        Shape (n, statistics * (1 + half-lives)) and (n, 3). The key's profiles.
+    base
+        Shape of `sums`. All declarations' profile as of each line's day.
+    own
+        Shape (n, 3). The line's own value, mass, and value per kg.
+    prior
+        Weight of the base rate, in examinations.
     """
-    for row in range(len(sums)):
-        key, when, everywhere, line = sums[row], days[row], base[row], own[row]
+    for start in range(0, len(sums), _BLOCK):
+        stop = min(start + _BLOCK, len(sums))
         for one in range(len(places)):
-            value = _value(kinds[one], ats[one], key, when, everywhere, line, prior)
-            matrix[row, places[one]] = _narrowed(value)
+            _fill(
+                matrix, places[one], kinds[one], ats[one], sums, days, base, own, prior,
+                start, stop,
+            )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True)
-def fill_line(matrix, places, kinds, ats, profile, measure, sums, days, own, prior):
-    """Write the features of every key into the matrix, line by line.
+def fill_lines(matrix, places, kinds, ats, profile, measure, sums, days, own, prior):
+    """Write the features of every key into the matrix, for a few lines.
 
     What `fill_key` writes for each key in turn, to the bit.
 
@@ -217,16 +213,14 @@ def fill_line(matrix, places, kinds, ats, profile, measure, sums, days, own, pri
     own
         Shape (n, measures, 3). The line's own amounts.
     prior
-        As for `worked_out`.
+        As for `fill_key`.
     """
-    for row in range(len(sums)):
-        for one in range(len(places)):
-            key = profile[one]
-            value = _value(
-                kinds[one], ats[one], sums[row, key], days[row, key], sums[row, 0],
-                own[row, measure[one]], prior,
-            )  # fmt: skip
-            matrix[row, places[one]] = _narrowed(value)
+    for one in range(len(places)):
+        key = profile[one]
+        _fill(
+            matrix, places[one], kinds[one], ats[one], sums[:, key], days[:, key], sums[:, 0],
+            own[:, measure[one]], prior, 0, len(sums),
+        )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True)

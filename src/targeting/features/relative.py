@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from targeting.features import comparison_sentences as comparisons
 from targeting.features import formulas
 from targeting.features import history_sentences as words
@@ -21,7 +23,6 @@ from targeting.language import Phrase, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
     from targeting.config import FeatureSettings, KeySettings, KeyStatistic
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from targeting.features.registry import Family, Sentence
     from targeting.features.replays import Amounts
 
-    Floats = npt.NDArray[np.float64]
+    Floats = npt.NDArray[np.float32]
 
 _DAY_AT = {"first": 0, "last": 1, "last_hit": 2}
 
@@ -57,17 +58,20 @@ class View:
     prior_examinations: float
 
     def worked_out(self, formula: Formula) -> Floats:
-        """Work out a formula, shape (n,).
+        """Work out a formula as the matrix holds it, shape (n,), float32.
 
         Parameters
         ----------
         formula
             Of the key's profiles.
         """
-        return formulas.worked_out(
-            formula.kind, formula.at, self.profiles.sums, self.profiles.days, self.base.sums,
+        out = np.empty((len(self.profiles.sums), 1), dtype=np.float32)
+        place, kind, at = (np.array([one]) for one in (0, formula.kind, formula.at))
+        formulas.fill_key(
+            out, place, kind, at, self.profiles.sums, self.profiles.days, self.base.sums,
             self.amounts.side_by_side, self.prior_examinations,
         )  # fmt: skip
+        return out[:, 0]
 
 
 def shrunken_rate(block: int = 0) -> Formula:

@@ -254,9 +254,14 @@ def ledger_row(connection: Connection) -> Any:
 
 
 _DAYS = "SELECT as_of, versions_from, remembered_from, keep_days FROM ledger"
-_ONE_STATE = "SELECT state FROM profiles WHERE key = ?"
+_MANY = 20
+_MARKS = ", ".join("?" * _MANY)
+_SOME_STATES = f"SELECT key, state FROM profiles WHERE key IN ({_MARKS})"  # noqa: S608 - marks
 _STATES = "SELECT key, state FROM profiles WHERE key = ANY(%s)"
-_ONE_PAST = "SELECT day, state FROM past_profiles WHERE key = ? AND day >= ? ORDER BY day"
+_SOME_PAST = (
+    f"SELECT key, day, state FROM past_profiles WHERE key IN ({_MARKS}) "  # noqa: S608 - marks
+    "AND day >= ? ORDER BY key, day"
+)
 _PAST = (
     "SELECT key, day, state FROM past_profiles WHERE key = ANY(%s) AND day >= %s ORDER BY key, day"
 )
@@ -279,8 +284,8 @@ _RECORDS = {
 def states_of(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
     """Look profiles up by key; those never seen are left out.
 
-    SQLite answers one key at a time, inside the process, faster than it reads a list of them;
-    PostgreSQL all at once.
+    SQLite is asked for twenty at a time, by one statement it need not read anew; PostgreSQL for all
+    at once.
 
     Parameters
     ----------
@@ -292,12 +297,17 @@ def states_of(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, byte
     cursor = connection.connection.cursor()
     if connection.dialect.name != "sqlite":
         return {bytes(key): bytes(state) for key, state in cursor.execute(_STATES, (list(keys),))}
-    found = {}
-    for key in keys:
-        row = cursor.execute(_ONE_STATE, (key,)).fetchone()
-        if row is not None:
-            found[key] = row[0]
+    found: dict[bytes, bytes] = {}
+    for some in _twenties(keys):
+        found.update(cursor.execute(_SOME_STATES, some).fetchall())
     return found
+
+
+def _twenties(keys: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Cut keys into lots of one size, the last filled up with a key it has."""
+    for start in range(0, len(keys), _MANY):
+        some = list(keys[start : start + _MANY])
+        yield some + some[-1:] * (_MANY - len(some))
 
 
 def past_states(
@@ -322,12 +332,11 @@ def past_states(
     cursor = connection.connection.cursor()
     found: dict[bytes, list[tuple[int, bytes]]] = {}
     if connection.dialect.name == "sqlite":
-        for key in keys:
-            rows = cursor.execute(_ONE_PAST, (key, day)).fetchall()
-            if rows:
-                found[key] = rows
-        return found
-    for key, at, state in cursor.execute(_PAST, (list(keys), day)):
+        lots = (cursor.execute(_SOME_PAST, (*some, day)).fetchall() for some in _twenties(keys))
+        rows = (row for lot in lots for row in lot)
+    else:
+        rows = cursor.execute(_PAST, (list(keys), day))
+    for key, at, state in rows:
         found.setdefault(bytes(key), []).append((at, bytes(state)))
     return found
 

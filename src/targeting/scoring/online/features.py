@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from targeting.features.formulas import fill_line
+from targeting.features.formulas import fill_lines
 from targeting.features.kernel import STATISTICS
 from targeting.features.plan import Plan
 from targeting.features.shares import columns_crossed
@@ -42,7 +42,7 @@ class OnlineFeatures:
     width
         Number of features.
     places, kinds, ats, profile, measure
-        Shape (m,). Of every feature of a profile, as `fill_line` wants them.
+        Shape (m,). Of every feature of a profile, as `fill_lines` wants them.
     crossed
         Numbers of the profiles crossed features look at, by their columns.
     """
@@ -102,7 +102,7 @@ class OnlineFeatures:
         matrix = np.full((len(lines), self.width), np.nan, dtype=np.float32)
         self.plan.fill_declared(matrix, lines)
         own = np.stack([one.side_by_side for one in self.space.amounts(lines)], axis=1)
-        fill_line(
+        fill_lines(
             matrix, self.places, self.kinds, self.ats, self.profile, self.measure, sums, days, own,
             self.plan.settings.prior_examinations,
         )  # fmt: skip

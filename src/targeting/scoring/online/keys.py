@@ -11,7 +11,7 @@ from targeting.features.measures import MEASURES
 from targeting.features.replays import Amounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import numpy as np
     import numpy.typing as npt
@@ -177,8 +177,9 @@ class KeySpace:
 
 
 def _texts_of(lines: Lines, name: str) -> list[str | None]:
+    """Return each line's part of a key, as it is written in one."""
     column = lines.key(name)
-    levels: Sequence[str | None] = [*column.levels, None]
+    levels: list[str | None] = [*map(_bare, column.levels), None]
     return [levels[code] for code in column.codes.tolist()]
 
 
@@ -194,7 +195,7 @@ def prefix_of(number: int) -> bytes:
 
 
 def _key(prefix: bytes, parts: list[str | None]) -> bytes | None:
-    told = [_bare(part) for part in parts if part is not None]
+    told = [part for part in parts if part is not None]
     return prefix + _BETWEEN.join(told).encode() if len(told) == len(parts) else None
 
 
