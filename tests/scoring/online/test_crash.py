@@ -31,13 +31,14 @@ def test_a_few_kills() -> None:
 
 @pytest.mark.slow
 def test_many_kills() -> None:
-    told = crashed("--kills", "40")
+    # More are asked for than must land: on a fast machine many a writer ends before its kill.
+    told = crashed("--kills", "90")
     assert told["kills"] >= 30
     assert (told["lost"], told["twice"]) == (0, 0)
 
 
 @pytest.mark.slow
 def test_many_kills_on_postgres(postgres: str) -> None:
-    told = crashed("--kills", "30", "--url", postgres)
+    told = crashed("--kills", "60", "--url", postgres)
     assert told["kills"] >= 25
     assert (told["lost"], told["twice"]) == (0, 0)
