@@ -128,22 +128,23 @@ def prepared(work: Path, lines: int, *, small: bool) -> Given:
     from targeting.tables.folder import TablesFolder
 
     settings = FeatureSettings(time_zone=ZONE)
-    simulate(preset("small") if small else world("national", lines), work / "country")
-    country = TablesFolder.open(work / "country")
+    simulate(preset("small") if small else world("national", lines), work / "country" / "tables")
+    country = TablesFolder.open(work / "country" / "tables")
     last = reader_for(country, settings).span()[1]
     as_of = last - timedelta(days=BEFORE_THE_END)
     create_store(country, settings, work / "store", as_of=as_of)
+    # The truth of a world lies beside its tables: each world has a folder of its own.
     # A bundle needs a year of results, not ten million lines: it learns from a smaller world.
     taught = country
     if not small:
-        simulate(preset("demo"), work / "demo")
-        taught = TablesFolder.open(work / "demo")
+        simulate(preset("demo"), work / "demo" / "tables")
+        taught = TablesFolder.open(work / "demo" / "tables")
     how = TrainSettings(model=ModelSettings(trees=30)) if small else TrainSettings()
     train(taught, work / "bundle", plan=Plan(settings, how, as_of))
     url = f"sqlite:///{work / 'profiles.db'}"
     spec = load_bundle(work / "bundle").spec.settings
     ProfileDatabase.create(url, open_store(work / "store"), spec).close()
-    return Given(work / "bundle", url, lodged_on(work / "country", as_of))
+    return Given(work / "bundle", url, lodged_on(country.path, as_of))
 
 
 def lodged_on(tables: Path, day: date, most: int = 2_000) -> list[dict[str, Any]]:
