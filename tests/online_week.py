@@ -57,8 +57,6 @@ def simulated_week(world: World, url: str) -> Week:
         database.close_day(day)
     database.close()
     expected = Scorer(bundle).score(world.tables, start=START, stop=STOP, explain="all").rows
-    # Past lines most like it are a batch's to find; a score and its reasons are the same.
-    expected = expected.drop(columns="similar", errors="ignore")
     return Week(world.bundle, url, tuple(declarations), tuple(results), expected)
 
 

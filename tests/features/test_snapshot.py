@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,20 @@ def test_rolling_day_by_day_equals_from_scratch(port: MemoryTables, spec: Featur
         snapshot, day = built.snapshot, after
     assert np.vstack(parts).tobytes() == whole.matrix.tobytes()
     assert_same(snapshot, whole.snapshot)
+
+
+def test_a_snapshot_that_is_spent_gives_the_same_and_holds_nothing_twice(
+    port: MemoryTables, spec: FeatureSpec
+):
+    day, nobody = date(2024, 2, 2), Wanted(stop=FIRST)
+    kept, spent = (build(port, spec, nobody, until=day).snapshot for _ in range(2))
+    wanted = Wanted(start=day)
+    one = build(port, spec, wanted, until=END, snapshot=kept)
+    other = build(port, spec, wanted, until=END, snapshot=replace(spent, spend=True))
+    assert other.matrix.tobytes() == one.matrix.tobytes()
+    assert_same(other.snapshot, one.snapshot)
+    assert set(kept.profiles) == set(spec.settings.profile_columns)
+    assert spent.profiles == {}
 
 
 def test_columns_of_a_snapshot_file_are_named_by_half_life():

@@ -100,6 +100,21 @@ def test_how_a_window_is_cut_into_parts_changes_no_score(
     pd.testing.assert_frame_equal(together, whole.head(len(together)), **EXACTLY)
 
 
+def test_a_scorer_used_once_lets_its_profiles_go_and_scores_the_same(
+    world: World, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("targeting.scoring.scorer.CHUNK_ROWS", 400)
+    once = Scorer.load(world.bundle, once=True)
+    window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=10), "explain": "none"}
+
+    parts = list(once.parts(world.tables, **window))
+
+    assert len(parts) > 1
+    together = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(together, whole.head(len(together)), **EXACTLY)
+    assert once.bundle.snapshot.profiles == {}
+
+
 def test_a_declaration_that_stands_there_twice_is_refused_before_anything_is_scored(
     world: World, scorer: Scorer
 ) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from targeting.errors import DayError
 from targeting.explain.reasons import Reason
+from targeting.explain.similar import PastLine, Similar
 from targeting.language import Phrase
 from targeting.scoring.online import Accepted, Closed, Refused, Scored, ScoredLine, Status
 from targeting.scoring.scores import Scores, ScoresInfo
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OPEN_DAY = date(2024, 3, 15)
+SIMILAR = Similar(
+    (PastLine("D1", OPEN_DAY, OPEN_DAY, "AZALA", "080510", "clear", None, None, "lot", 0.5),), 1
+)
 REASON = Reason(Phrase("not stated"), "gross_mass_kg", "mass", "declared", 0.25, (3,), "")
 
 
@@ -91,7 +95,9 @@ class StandIn:
         spec = SimpleNamespace(names=["a", "b"])
         return SimpleNamespace(bundle_id=self.bundle_id, manifest=manifest, spec=spec)
 
-    def score(self, declarations: Sequence[Any], *, explain: bool = False) -> Scored:
+    def score(
+        self, declarations: Sequence[Any], *, explain: bool = False, similar: bool = False
+    ) -> Scored:
         for row in declarations:
             if row["lodged_at"].astimezone(UTC).date() != self.database.as_of:
                 raise DayError(
@@ -100,14 +106,15 @@ class StandIn:
                     found=f"profiles as of {self.database.as_of}",
                     do="Close the days before.",
                 )
-        lines = tuple(self._line(row, explain) for row in declarations)
+        lines = tuple(self._line(row, explain, similar) for row in declarations)
         return StandInScored(lines, ScoresInfo(self.bundle_id, "2024-03-15", "Asia/Baku", "EUR"))
 
-    def _line(self, row: Any, explain: bool) -> ScoredLine:
+    def _line(self, row: Any, explain: bool, similar: bool) -> ScoredLine:
         share = (zlib.crc32(row["declaration_id"].encode()) + 1) / 2**33
         return ScoredLine(
             row["declaration_id"], row["lodged_at"], row["office_id"], share / 3, share,
             float("nan"), reasons=(REASON,) if explain else None,
+            similar=SIMILAR if similar else None,
         )  # fmt: skip
 
 

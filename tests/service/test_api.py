@@ -93,6 +93,23 @@ def test_reasons_come_when_asked_for(service, count):
     assert [one["reasons"][0]["text"] for one in answer["scores"]] == ["not stated"] * count
 
 
+def test_past_lines_come_when_asked_for(service):
+    body = {"declarations": [declaration()], "similar": True}
+
+    answer = service.client.post("/v1/score", json=body, headers=service.key("score")).json()
+
+    (line,) = answer["scores"]
+    assert "reasons" not in line
+    assert line["similar"] == {
+        "among": 1, "hits": 0,
+        "lines": [
+            {"declaration_id": "D1", "lodged_day": "2024-03-15", "known_day": "2024-03-15",
+             "office_id": "AZALA", "hs_code": "080510", "result": "clear", "offence": None,
+             "revenue": None, "selected_by": "lot", "similarity": 0.5},
+        ],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("language", "text"), [("en", "not stated"), ("ru", "не указано")])
 def test_reasons_are_told_in_the_language_asked_for(service, language, text):
     body = {"declarations": [declaration()], "explain": True, "language": language}
@@ -115,12 +132,15 @@ def test_every_breach_of_every_row_is_told_at_once(service):
     ]
 
     refused = service.client.post(
-        "/v1/score", json={"declarations": rows, "explain": 1}, headers=service.key("score")
+        "/v1/score",
+        json={"declarations": rows, "explain": 1, "similar": "y"},
+        headers=service.key("score"),
     )
 
     told = problem(refused, "refused", 422)
     assert pointers(told) == [
         ("/explain", "not true or false"),
+        ("/similar", "not true or false"),
         ("/declarations/0/flow", "not one of the words allowed"),
         ("/declarations/0/hs_code", "not of the form the table asks for"),
         ("/declarations/0/customs_value", "below 0"),
@@ -134,7 +154,7 @@ def test_every_breach_of_every_row_is_told_at_once(service):
         ("/declarations/4/consignee_id", "not text"),
         ("/declarations/4/declaration_id", "stands in the request twice"),
     ]
-    assert told["detail"] == "13 breaches; nothing was done."
+    assert told["detail"] == "14 breaches; nothing was done."
 
 
 @pytest.mark.parametrize(
@@ -292,7 +312,8 @@ def test_the_list_is_drawn_from_what_was_kept(service):
     headers = service.key("score", "results")
     rows = [declaration(at) for at in range(6)] + [declaration(9, office_id="OTHER")]
     service.client.post("/v1/declarations", json={"declarations": rows}, headers=headers)
-    asked = {"office": "AZALA", "day": str(OPEN_DAY), "capacity": "2", "explain": "true"}
+    asked = {"office": "AZALA", "day": str(OPEN_DAY), "capacity": "2", "explain": "true",
+             "similar": "true"}  # fmt: skip
 
     told = service.client.get("/v1/shortlist", params=asked, headers=headers).json()
 
@@ -303,6 +324,7 @@ def test_the_list_is_drawn_from_what_was_kept(service):
         (rank, one["declaration_id"]) for rank, one in enumerate(best, 1)
     ]
     assert told["lines"][0]["reasons"][0]["feature"] == "gross_mass_kg"
+    assert told["lines"][0]["similar"]["among"] == 1
 
 
 def test_a_day_without_declarations_has_an_empty_list(service):
@@ -314,13 +336,13 @@ def test_a_day_without_declarations_has_an_empty_list(service):
 
 
 def test_every_breach_of_the_lists_parameters_is_told(service):
-    bad = {"office": " ", "day": "2024-02-30", "capacity": "0", "explain": "1", "language": "x",
-           "model": "m"}  # fmt: skip
+    bad = {"office": " ", "day": "2024-02-30", "capacity": "0", "explain": "1", "similar": "yes",
+           "language": "x", "model": "m"}  # fmt: skip
 
     refused = service.client.get("/v1/shortlist", params=bad, headers=service.key("score"))
 
     assert [one["pointer"] for one in problem(refused, "refused", 422)["errors"]] == [
-        "", "office", "capacity", "explain", "language", "day",
+        "", "office", "capacity", "explain", "similar", "language", "day",
     ]  # fmt: skip
 
 

@@ -101,7 +101,9 @@ def test_scores_over_http_are_those_of_the_batch(world, real):
     expected = batch.rows.set_index("declaration_id")
 
     told = real.client.post(
-        "/v1/score", json={"declarations": rows, "explain": True}, headers=real.headers
+        "/v1/score",
+        json={"declarations": rows, "explain": True, "similar": True},
+        headers=real.headers,
     ).json()
 
     assert told["bundle_id"] == batch.info.bundle_id
@@ -116,6 +118,7 @@ def test_scores_over_http_are_those_of_the_batch(world, real):
             {name: as_list(reason[name]) for name in one["reasons"][0]}
             for reason in line["reasons"]
         ]
+        assert one["similar"] == orjson.loads(orjson.dumps(line["similar"]))
 
 
 def test_a_declaration_alone_has_the_score_it_has_among_those_kept(world, real):

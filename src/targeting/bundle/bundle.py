@@ -121,7 +121,7 @@ class Bundle:
     manifest
         Where it comes from.
     model, spec, snapshot
-        As trained.
+        As trained; no profiles in the snapshot where they were not asked for.
     precedents
         Past examined lines; None when the bundle carries none.
     """
@@ -217,7 +217,7 @@ def _write_json(record: Settings, path: Path) -> None:
     path.write_text(json.dumps(record.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, *, profiles: bool = True) -> Bundle:
     """Verify and load a bundle. No code from it is run.
 
     Every hash being right proves little of a bundle from elsewhere, whose manifest may have been
@@ -228,6 +228,9 @@ def load_bundle(folder: Path) -> Bundle:
     ----------
     folder
         The bundle.
+    profiles
+        Whether to read the profiles, whose files are checked in any case. Who scores with living
+        ones saves the memory they take: the snapshot then holds its day alone.
 
     Raises
     ------
@@ -244,7 +247,9 @@ def load_bundle(folder: Path) -> Bundle:
         model = _read_model(folder, manifest, spec)
         _require_same_features(folder, model, spec)
         require_probe(folder, model, spec)
-        snapshot = _read_profiles(folder, spec, manifest.profiles_day)
+        snapshot = Snapshot(manifest.profiles_day, {})
+        if profiles:
+            snapshot = _read_profiles(folder, spec, manifest.profiles_day)
         past = _read_precedents(folder, manifest, spec)
     return Bundle(bundle_id(folder), manifest, model, spec, snapshot, past)
 

@@ -75,7 +75,7 @@ def score(
         resolved(model, Store.from_environment()) as folder,
         cluster_of(engine, spark_master) as cluster,
     ):
-        scorer = Scorer.load(folder, cluster=cluster)
+        scorer = Scorer.load(folder, cluster=cluster, once=True)
         parts = scorer.parts(
             opened, start=start, stop=stop, explain=explain, language=told_in, progress=tell
         )

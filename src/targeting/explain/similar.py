@@ -159,21 +159,12 @@ def most_similar(
     list of Similar
         In the order of the lines.
     """
-    shelf, out = _Shelf.of(precedents), []
-    for start in range(0, len(asked.rows), _CHUNK):
-        part = asked.part(start, start + _CHUNK)
-        near = part.directions.astype(np.float32) @ shelf.directions.T
-        near[_barred(shelf, part)] = 0
-        out += [
-            _told(_Line.of(shelf, part, at), row, shown=shown, counted=counted)
-            for at, row in enumerate(near)
-        ]
-    return out
+    return Shelf.of(precedents).most_similar(asked, shown=shown, counted=counted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shelf:
-    """Precedents laid out for search."""
+class Shelf:
+    """Precedents laid out for search; `of` makes one, which serves any number of searches."""
 
     precedents: Precedents
     directions: Singles
@@ -188,7 +179,14 @@ class _Shelf:
     whole: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, precedents: Precedents) -> _Shelf:
+    def of(cls, precedents: Precedents) -> Shelf:
+        """Lay precedents out.
+
+        Parameters
+        ----------
+        precedents
+            Of a bundle.
+        """
         lines = precedents.lines
         ids = lines["declaration_id"].to_pylist()
         document = lines["document"]
@@ -207,12 +205,33 @@ class _Shelf:
             whole=lodged >= np.datetime64(precedents.whole_from),
         )
 
+    def most_similar(
+        self, asked: Asked, *, shown: int = SHOWN, counted: int = COUNTED
+    ) -> list[Similar]:
+        """Find the precedents most like each line, as `most_similar` does.
+
+        Parameters
+        ----------
+        asked, shown, counted
+            As for `most_similar`.
+        """
+        out: list[Similar] = []
+        for start in range(0, len(asked.rows), _CHUNK):
+            part = asked.part(start, start + _CHUNK)
+            near = part.directions.astype(np.float32) @ self.directions.T
+            near[_barred(self, part)] = 0
+            out += [
+                _told(_Line.of(self, part, at), row, shown=shown, counted=counted)
+                for at, row in enumerate(near)
+            ]
+        return out
+
 
 def _chapters(codes: npt.NDArray[np.object_]) -> npt.NDArray[np.str_]:
     return np.array([str(code)[:2] for code in codes], dtype="<U2")
 
 
-def _barred(shelf: _Shelf, asked: Asked) -> npt.NDArray[np.bool_]:
+def _barred(shelf: Shelf, asked: Asked) -> npt.NDArray[np.bool_]:
     """Tell which precedents a line must not see: unknown on its day, itself, its own document."""
     barred = shelf.known >= asked.days[:, None]
     for at, name in enumerate(asked.rows["declaration_id"]):
@@ -227,12 +246,12 @@ def _barred(shelf: _Shelf, asked: Asked) -> npt.NDArray[np.bool_]:
 class _Line:
     """One line to lay beside the precedents."""
 
-    shelf: _Shelf
+    shelf: Shelf
     direction: Floats
     chapter: str
 
     @classmethod
-    def of(cls, shelf: _Shelf, asked: Asked, at: int) -> _Line:
+    def of(cls, shelf: Shelf, asked: Asked, at: int) -> _Line:
         code = str(asked.rows["hs_code"].iloc[at])
         return cls(shelf, asked.directions[at].astype(np.float64), code[:2])
 

@@ -89,7 +89,13 @@ def build(
     since = snapshot.as_of if snapshot else None
     history = reader_for(tables, spec.settings).history(wanted, since=since, until=until)
     before = snapshot.profiles if snapshot else None
-    replays = LocalReplays.over(history, spec.settings, before=before, keep=after.__setitem__)
+    replays = LocalReplays.over(
+        history,
+        spec.settings,
+        before=before,
+        keep=after.__setitem__,
+        spend=snapshot is not None and snapshot.spend,
+    )
     rows, matrix = computed_from(replays, spec, progress=progress)
     ordered = {name: after[name] for name in spec.settings.profile_columns}
     return Built(rows, matrix, Snapshot(until, ordered))
@@ -213,7 +219,8 @@ def _fill_profiles(
         plan.profiles[name].fill(matrix, view)
         progress(name)
         columns = crossed.get(name)
-        return None if columns is None else (columns, known.declarations)
+        # A copy: a column alone would hold every statistic of every row in memory.
+        return None if columns is None else (columns, known.declarations.copy())
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         found = [pair for pair in pool.map(one, plan.profiles) if pair is not None]

@@ -190,15 +190,18 @@ class LocalReplays:
         By link, the keys it goes through that had been examined before.
     keep
         Told each profile's name and its state after the last event; None keeps none.
+    spend
+        Whether each profile is taken out of `before` as it is brought up.
     """
 
     history: History
     settings: FeatureSettings
     lodged: Declared
     known: Results
-    before: Mapping[str, KeyProfiles]
+    before: dict[str, KeyProfiles]
     caught: Mapping[str, Caught]
     keep: Callable[[str, KeyProfiles], None] | None
+    spend: bool = False
 
     @classmethod
     def over(
@@ -206,9 +209,10 @@ class LocalReplays:
         history: History,
         settings: FeatureSettings,
         *,
-        before: Mapping[str, KeyProfiles] | None = None,
+        before: dict[str, KeyProfiles] | None = None,
         caught: Mapping[str, Caught] | None = None,
         keep: Callable[[str, KeyProfiles], None] | None = None,
+        spend: bool = False,
     ) -> LocalReplays:
         """Make ready to replay a history.
 
@@ -226,6 +230,9 @@ class LocalReplays:
         keep
             Told each profile's name and its state after the last event; None keeps none, which
             saves the memory they take.
+        spend
+            Whether each profile is taken out of `before` as it is brought up, so that no more than
+            a few are held twice; each can then be read once.
         """
         declared, results = history.declarations, history.results
         amounts = Amounts.in_history(declared)
@@ -235,7 +242,7 @@ class LocalReplays:
         known = Results(
             nobody, results[DAY].to_numpy(), floats_of(results[HIT]), floats_of(results[REVENUE])
         )
-        before = before or {}
+        before = {} if before is None else before
         return cls(
             history,
             settings,
@@ -245,6 +252,7 @@ class LocalReplays:
             before,
             caught if caught is not None else caught_in(before, settings),
             keep,
+            spend,
         )
 
     @property
@@ -330,18 +338,22 @@ class LocalReplays:
     def _replayed(
         self, name: str, coded: KeyCodes | WantedCodes, lodged: Declared, known: Results
     ) -> Profiles:
-        half_lives, before = self.settings.half_lives_days, self.before.get(name)
+        half_lives = self.settings.half_lives_days
         if isinstance(coded, WantedCodes):
             return read_only(coded.count, lodged, known, half_lives_days=half_lives)
         shared = not self.settings.profile_columns[name]
-        keys = max(coded.parts.num_rows, 1 if shared else 0)
-        state = ProfileState.empty(keys, len(half_lives))
-        if before is not None:
-            state = before.state.grown(keys)
+        state = self._state(name, max(coded.parts.num_rows, 1 if shared else 0))
         profiles = replay(state, lodged, known, half_lives_days=half_lives)
         if self.keep is not None:
             self.keep(name, KeyProfiles(coded.parts, state))
         return profiles
+
+    def _state(self, name: str, keys: int) -> ProfileState:
+        """Return a key's state before the first event, to be changed in place."""
+        before = self.before.pop(name, None) if self.spend else self.before.get(name)
+        if before is None:
+            return ProfileState.empty(keys, len(self.settings.half_lives_days))
+        return before.state.grown(keys)
 
 
 def caught_in(profiles: Mapping[str, KeyProfiles], settings: FeatureSettings) -> dict[str, Caught]:

@@ -14,7 +14,6 @@ from targeting.features.kernel import NEVER, STATISTICS
 from targeting.features.profiles import ProfileState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -50,10 +49,14 @@ class Snapshot:
         Local day; every event of the days before it is in, none of the day itself or later.
     profiles
         By name of the key or link; `ALL` holds the base rate.
+    spend
+        Whether who goes on from it takes each profile out of it as it is brought up, so that
+        memory holds the profiles once and not twice.
     """
 
     as_of: date
-    profiles: Mapping[str, KeyProfiles]
+    profiles: dict[str, KeyProfiles]
+    spend: bool = False
 
     @property
     def events(self) -> tuple[int, int]:

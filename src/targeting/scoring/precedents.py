@@ -6,29 +6,30 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from targeting.explain.precedents import directions, document_digests
-from targeting.explain.similar import Asked, Similar, most_similar
+from targeting.explain.similar import Asked, Similar
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from targeting.explain.contributions import Contributions
-    from targeting.explain.precedents import Precedents
+    from targeting.explain.similar import Shelf
     from targeting.features.spec import FeatureSpec
 
 
 def similar_to(
-    precedents: Precedents, spec: FeatureSpec, rows: pd.DataFrame, explained: Contributions
+    shelf: Shelf, spec: FeatureSpec, rows: pd.DataFrame, explained: Contributions
 ) -> list[Similar]:
     """Find the past examined lines most like each row, as they were known before its day.
 
     Parameters
     ----------
-    precedents
-        Of the bundle.
+    shelf
+        The bundle's precedents, laid out.
     spec
         The features.
     rows
-        Shape (n,). Every column of the declarations, and `lodged_local`.
+        Shape (n,) with `declaration_id, hs_code, lodged_local`, and `transport_document_id` where
+        it is declared.
     explained
         What each feature adds to the score of each row.
     """
@@ -39,7 +40,7 @@ def similar_to(
         directions(spec.features, explained.values),
         document_digests(rows),
     )
-    return most_similar(precedents, asked)
+    return shelf.most_similar(asked)
 
 
 def as_struct(similar: Similar) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ from targeting.bundle.bundle import Bundle, load_bundle
 from targeting.errors import ContractError, InputError
 from targeting.explain.contributions import contributions, contributions_by_chunk
 from targeting.explain.reasons import reasons
+from targeting.explain.similar import Shelf
 from targeting.features.build import build, matrix_of
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
@@ -259,20 +260,24 @@ class Scorer:
     cluster
         Computes the features, from `targeting.features.cluster.opened`; None computes them on
         this machine.
+    once
+        Whether one window is scored and no more: the bundle's profiles are then let go as they
+        are brought up, so that memory holds the profiles once and not twice.
     """
 
     bundle: Bundle
     cluster: Cluster | None = None
+    once: bool = False
 
     @classmethod
-    def load(cls, folder: Path, *, cluster: Cluster | None = None) -> Scorer:
+    def load(cls, folder: Path, *, cluster: Cluster | None = None, once: bool = False) -> Scorer:
         """Verify and load a bundle folder.
 
         Parameters
         ----------
         folder
             The bundle folder.
-        cluster
+        cluster, once
             As for the class.
 
         Raises
@@ -280,7 +285,7 @@ class Scorer:
         BundleError
             If the bundle is not what was packaged.
         """
-        return cls(load_bundle(folder), cluster)
+        return cls(load_bundle(folder), cluster, once)
 
     @property
     def info(self) -> ScoresInfo:
@@ -349,7 +354,7 @@ class Scorer:
         language: Language = ENGLISH,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Iterator[pd.DataFrame]:
-        """Score as `score` does, part by part: memory does not grow with the window.
+        """Score as `score` does, part by part: memory grows with the keys, not with the window.
 
         Parameters
         ----------
@@ -378,6 +383,7 @@ class Scorer:
                 yield self._score_chunk(
                     rows, matrix, explain=explain, language=language, progress=progress
                 )
+            del rows, matrix  # before the next are made
 
     def score_one(
         self,
@@ -450,7 +456,7 @@ class Scorer:
         known = snapshot.events
         late = max(held[0] - known[0], held[1] - known[1])
         if late <= 0:
-            return snapshot
+            return replace(snapshot, spend=self.once)
         progress(f"{late:,} events reached the tables after training: replaying all history")
         return None
 
@@ -464,7 +470,8 @@ class Scorer:
     ) -> tuple[pd.DataFrame, Matrix, Snapshot | None]:
         """Compute the features of a span of days, and the profiles to go on from.
 
-        Those take as much memory as the bundle's own: none are kept of the last span.
+        Those take as much memory as the bundle's own: none are kept of the last span, and those
+        of the span before it are let go.
         """
         (first, last), spec = span, self.bundle.spec
         wanted = Wanted(start=first, stop=last)
@@ -475,7 +482,7 @@ class Scorer:
             compute = matrix_of
         else:
             built = build(tables, spec, wanted, until=last, snapshot=snapshot)
-            return built.rows, built.matrix, built.snapshot
+            return built.rows, built.matrix, replace(built.snapshot, spend=True)
         return *compute(tables, spec, wanted, until=last, snapshot=snapshot), snapshot
 
     def _score_chunk(
@@ -527,6 +534,7 @@ class Scorer:
             lines that were not chosen.
         """
         model, spec, held = self.bundle.model, self.bundle.spec, self.bundle.precedents
+        shelf = None if held is None else Shelf.of(held)
         some, lines = np.ascontiguousarray(matrix[chosen]), rows.iloc[chosen]
         score = scored["score"].to_numpy()[chosen]
         told: list[list[dict[str, object]]] = []
@@ -537,11 +545,11 @@ class Scorer:
             own, values = lines.iloc[part], some[part]
             found = reasons_of(model, spec, own, values, score[part], explained=pulled)
             told += [[as_struct(reason, language) for reason in one] for one in found]
-            if held is not None:
-                near = precedents.similar_to(held, spec, own, pulled)
+            if shelf is not None:
+                near = precedents.similar_to(shelf, spec, own, pulled)
                 alike += [precedents.as_struct(one) for one in near]
         columns = {"reasons": _among(told, chosen, scored.index)}
-        if held is not None:
+        if shelf is not None:
             columns["similar"] = _among(alike, chosen, scored.index)
         return scored.assign(**columns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import orjson
@@ -66,8 +67,16 @@ def _line(line: ScoredLine, words: Callable[[Reason], str]) -> Told:
             "conveyance_probability": line.conveyance_probability,
             "either_probability": line.either_probability,
         }
+    return told | _why(line, words)
+
+
+def _why(line: ScoredLine, words: Callable[[Reason], str]) -> Told:
+    """Tell what was asked for beside the numbers of a line."""
+    told: Told = {}
     if line.reasons is not None:
         told["reasons"] = reasons_answer(line.reasons, words)
+    if line.similar is not None:
+        told["similar"] = asdict(line.similar)
     return told
 
 
@@ -146,12 +155,11 @@ def list_answer(drawn: Drawn, bundle_id: str, words: Callable[[Reason], str]) ->
     """
     lines = [] if drawn.lines is None else drawn.lines[list(_LISTED)].to_dict("records")
     explained = () if drawn.explained is None else drawn.explained.lines
-    reasons = {one.declaration_id: one.reasons for one in explained}
+    why = {one.declaration_id: _why(one, words) for one in explained}
     told: list[Told] = []
     for row in lines:
         line: Told = {str(name): _plain(value) for name, value in row.items()}
-        why = reasons.get(str(line["declaration_id"]))
-        told.append(line if why is None else line | {"reasons": reasons_answer(why, words)})
+        told.append(line | why.get(str(line["declaration_id"]), {}))
     return {
         "bundle_id": bundle_id,
         "office": drawn.asked.office,

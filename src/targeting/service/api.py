@@ -61,7 +61,7 @@ class Api:
         desk = self._desk
         self._enter(request, "score")
         want = asked(
-            await self._members(request, ("declarations", "explain", "language")),
+            await self._members(request, ("declarations", "explain", "similar", "language")),
             desk.declarations,
             most=desk.settings.limits.declarations,
             languages=desk.words,
@@ -221,8 +221,8 @@ class Api:
         return self._desk.audit.record(entry)
 
     async def _scored(self, serving: Serving, want: Asked) -> Scored:
-        work = partial(serving.scorer.score, want.rows, explain=want.explain)
-        if len(want.rows) <= (INLINE_EXPLAINED if want.explain else INLINE):
+        work = partial(serving.scorer.score, want.rows, explain=want.explain, similar=want.similar)
+        if len(want.rows) <= (INLINE_EXPLAINED if want.explain or want.similar else INLINE):
             return work()
         return await self._desk.read(work)
 

@@ -118,20 +118,21 @@ def parsed(body: bytes, known: Collection[str]) -> Members:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Declarations to score, and how to tell their reasons.
+    """Declarations to score, and what to tell beside their scores.
 
     Parameters
     ----------
     rows
         Typed.
-    explain
-        Whether to tell the reasons.
+    explain, similar
+        Whether to tell the reasons, and the past examined lines most alike.
     language
-        In which language.
+        In which language the reasons.
     """
 
     rows: tuple[Row, ...]
     explain: bool
+    similar: bool
     language: str
 
 
@@ -154,15 +155,19 @@ def asked(members: Members, reader: RowReader, *, most: int, languages: Collecti
     ProblemError
         With every breach.
     """
-    explain, language = members.get("explain", False), members.get("language", "en")
-    wrong = []
-    if not isinstance(explain, bool):
-        wrong.append(_unlike("/explain", "not true or false", explain, "Write true or false."))
+    language = members.get("language", "en")
+    asked_for = {name: members.get(name, False) for name in ("explain", "similar")}
+    wrong = [
+        _unlike(f"/{name}", "not true or false", value, "Write true or false.")
+        for name, value in asked_for.items()
+        if not isinstance(value, bool)
+    ]
     if not isinstance(language, str) or language not in languages:
         do = f"Use one of {', '.join(languages)}."
         wrong.append(_unlike("/language", "not a language there is", language, do))
     rows = rows_of(members, "declarations", reader, most=most, wrong=tuple(wrong))
-    return Asked(rows, bool(explain), str(language))
+    explain, similar = map(bool, asked_for.values())
+    return Asked(rows, explain, similar, str(language))
 
 
 def _unlike(pointer: str, what: str, value: object, do: str) -> Breach:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST_CAPACITY = 1_000
 OFFICE_LENGTH = 64
-PARAMETERS = ("office", "day", "capacity", "explain", "language")
+PARAMETERS = ("office", "day", "capacity", "explain", "similar", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,17 @@ class ListAsked:
         Local day they were lodged.
     capacity
         Lines to draw.
-    explain
-        Whether to tell the reasons.
+    explain, similar
+        Whether to tell the reasons, and the past examined lines most alike.
     language
-        In which language.
+        In which language the reasons.
     """
 
     office: str
     day: date
     capacity: int
     explain: bool
+    similar: bool
     language: str
 
     @classmethod
@@ -76,6 +77,7 @@ class ListAsked:
             day=day,
             capacity=int(given["capacity"]),
             explain=given.get("explain") == "true",
+            similar=given.get("similar") == "true",
             language=given.get("language", "en"),
         )
 
@@ -89,8 +91,9 @@ def _breaches(given: QueryParams, languages: Sequence[str]) -> Iterator[Breach]:
         yield _breach("office", "not an office", "Give the office_id of the declarations.")
     if not _is_capacity(given.get("capacity", "")):
         yield _breach("capacity", "not a capacity", f"Give 1 to {LARGEST_CAPACITY:,}.")
-    if given.get("explain", "false") not in ("true", "false"):
-        yield _breach("explain", "not true or false", "Write true or false.")
+    for name in ("explain", "similar"):
+        if given.get(name, "false") not in ("true", "false"):
+            yield _breach(name, "not true or false", "Write true or false.")
     if given.get("language", "en") not in languages:
         do = f"Use one of {', '.join(languages)}."
         yield _breach("language", "not a language there is", do)
@@ -118,7 +121,7 @@ class Drawn:
     arrivals
         Declarations it was drawn from.
     explained
-        Its lines with their reasons; None where none were asked for.
+        Its lines with what was asked for beside them; None where nothing was.
     """
 
     asked: ListAsked
@@ -160,8 +163,9 @@ def drawn_list(scorer: OnlineScorer, asked: ListAsked, settings: ShortlistSettin
     scored = scorer.score(rows)
     zoned = settings.model_copy(update={"time_zone": scored.info.time_zone})
     lines = draw(scored.scores().rows, capacity=asked.capacity, settings=zoned)
-    if not asked.explain:
+    if not (asked.explain or asked.similar):
         return Drawn(asked, lines, len(rows))
     by_id = {row["declaration_id"]: row for row in rows}
     chosen = [by_id[name] for name in lines["declaration_id"]]
-    return Drawn(asked, lines, len(rows), scorer.score(chosen, explain=True))
+    told = scorer.score(chosen, explain=asked.explain, similar=asked.similar)
+    return Drawn(asked, lines, len(rows), told)

@@ -111,6 +111,7 @@ def body(member: str, table: Table, most: int, *, explained: bool = False) -> Sc
     properties: Schema = {member: rows}
     if explained:
         properties["explain"] = {"type": "boolean", "default": False}
+        properties["similar"] = {"type": "boolean", "default": False}
         properties["language"] = {"$ref": "#/components/schemas/language"}
     return _json_body(_object(properties, required=[member], closed=True))
 
@@ -139,6 +140,14 @@ _REASON = _object({
     "key": _TEXT,
 })  # fmt: skip
 _REASONS = {"type": "array", "items": _REASON}
+_PAST = _object({
+    "declaration_id": _TEXT, "lodged_day": _DAY, "known_day": _DAY, "office_id": _TEXT,
+    "hs_code": _TEXT, "result": _TEXT, "offence": {"type": ["string", "null"]},
+    "revenue": _NUMBER, "selected_by": _TEXT, "similarity": {"type": "number"},
+})  # fmt: skip
+_SIMILAR = _object({
+    "lines": {"type": "array", "items": _PAST}, "among": _COUNT, "hits": _COUNT,
+})  # fmt: skip
 _NUMBERS = {"score": {"type": "number"}, "probability": {"type": "number"},
             "expected_revenue": _NUMBER}  # fmt: skip
 _VIEWS = dict.fromkeys(
@@ -149,7 +158,8 @@ ANSWERS: dict[str, Schema] = {
     "scores": _object({
         "bundle_id": _TEXT, "trained_until": _TEXT, "currency": _TEXT,
         "scores": {"type": "array", "items": _object(
-            {"declaration_id": _TEXT, **_NUMBERS, **_VIEWS, "reasons": _REASONS},
+            {"declaration_id": _TEXT, **_NUMBERS, **_VIEWS, "reasons": _REASONS,
+             "similar": _SIMILAR},
             required=["declaration_id", *_NUMBERS])},
     }),
     "accepted": _object({
@@ -161,6 +171,7 @@ ANSWERS: dict[str, Schema] = {
         "lines": {"type": "array", "items": _object({
             "rank": _COUNT, "declaration_id": _TEXT, "selected_by": _TEXT,
             "selection_probability": _NUMBER, **_NUMBERS, "reasons": _REASONS,
+            "similar": _SIMILAR,
         }, required=["rank", "declaration_id", "selected_by", *_NUMBERS])},
     }),
     "model": _object({
@@ -258,6 +269,7 @@ def list_parameters(capacity: int, office_length: int) -> Schema:
     needed = (("office", office), ("day", _DAY), ("capacity", whole))
     free = (
         ("explain", {"type": "boolean", "default": False}),
+        ("similar", {"type": "boolean", "default": False}),
         ("language", {"$ref": "#/components/schemas/language"}),
     )
     return {

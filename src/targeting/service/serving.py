@@ -138,7 +138,7 @@ class NamedModel:
         began = time.perf_counter()
         name = self.name()
         with resolved(self.model, self.store) as folder:
-            scorer = OnlineScorer.of(load_bundle(folder), self.database)
+            scorer = OnlineScorer.of(load_bundle(folder, profiles=False), self.database)
         scorer.warm()
         return Serving(scorer, name, moment(), time.perf_counter() - began)
 

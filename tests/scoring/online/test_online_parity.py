@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from targeting.errors import ContractError, DayError, InputError
 from targeting.features.build import build, profiles_between
 from targeting.features.engine import Wanted
 from targeting.scoring.online import OnlineScorer, ProfileDatabase, Scored
+from targeting.scoring.precedents import as_struct
 from targeting.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def scorer(week: Week) -> Iterator[OnlineScorer]:
 
 
 def test_the_whole_week_at_once_is_the_batch_to_the_bit(week: Week, scorer: OnlineScorer) -> None:
-    scores = scorer.score(week.declarations, explain=True).scores()
+    scores = scorer.score(week.declarations, explain=True, similar=True).scores()
+    assert any(one["lines"] for one in scores.rows["similar"])
     assert scores.info == Scorer(scorer.bundle).info
     pd.testing.assert_frame_equal(
         scores.rows, week.expected.reset_index(drop=True), check_exact=True
@@ -47,8 +50,24 @@ def test_one_by_one_in_any_order_is_the_batch_to_the_bit(week: Week, scorer: Onl
     rows = list(week.declarations)
     random.Random(3).shuffle(rows)  # noqa: S311 - an order, not a secret
     told = Scored(tuple(scorer.score([row]).lines[0] for row in rows), scorer.info)
-    expected = week.expected.drop(columns="reasons").reset_index(drop=True)
+    expected = week.expected.drop(columns=["reasons", "similar"]).reset_index(drop=True)
     pd.testing.assert_frame_equal(told.scores().rows, expected, check_exact=True)
+
+
+def test_past_lines_are_those_of_the_batch_one_by_one(week: Week, scorer: OnlineScorer) -> None:
+    expected = week.expected.set_index("declaration_id")["similar"]
+    for row in week.declarations[::7]:
+        (line,) = scorer.score([row], similar=True).lines
+        assert line.similar is not None
+        assert line.reasons is None
+        assert as_struct(line.similar) == expected[line.declaration_id]
+
+
+def test_a_bundle_without_past_lines_lays_none_beside(week: Week, scorer: OnlineScorer) -> None:
+    bare = OnlineScorer.of(replace(scorer.bundle, precedents=None), scorer.database)
+    (line,) = bare.score(week.declarations[:1], explain=True, similar=True).lines
+    assert line.similar is None
+    assert line.reasons
 
 
 def test_lines_come_back_in_the_order_handed_in(week: Week, scorer: OnlineScorer) -> None:
@@ -70,7 +89,7 @@ def test_every_feature_is_the_batch_s_on_many_lines(
     world: World, week: Week, scorer: OnlineScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line at a time and thousands at once: loops over many numbers may be others."""
-    spec, snapshot = scorer.bundle.spec, scorer.bundle.snapshot
+    spec, snapshot = scorer.bundle.spec, load_bundle(week.bundle).snapshot
     built = build(world.tables, spec, Wanted(start=START, stop=STOP), until=STOP, snapshot=snapshot)
     seen: dict[str, np.ndarray] = {}
     honest = OnlineScorer._matrix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,10 +11,13 @@ import pandas as pd
 
 from targeting.bundle.bundle import load_bundle
 from targeting.errors import DayError, InputError
+from targeting.explain.contributions import contributions
+from targeting.explain.similar import Shelf
 from targeting.features.engine import day_start
 from targeting.features.lines import Lines
 from targeting.features.store.index import StoreSettings
 from targeting.language import ENGLISH
+from targeting.scoring import precedents
 from targeting.scoring.online.database import ProfileDatabase
 from targeting.scoring.online.engine import days_kept, reading, records_beside
 from targeting.scoring.online.features import OnlineFeatures
@@ -38,12 +41,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
     from sqlalchemy import Connection
 
     from targeting.bundle.bundle import Bundle
+    from targeting.explain.contributions import Contributions
     from targeting.explain.reasons import Reason
+    from targeting.explain.similar import Similar
     from targeting.language import Language
     from targeting.scoring.online.rows import Row
     from targeting.scoring.scores import ScoresInfo
@@ -63,8 +69,9 @@ class ScoredLine:
         As in a scores file; NaN where the revenue is unknown.
     papers_probability, conveyance_probability, either_probability
         Of the two views; None where the model has none.
-    reasons
-        None where they were not asked for.
+    reasons, similar
+        Why, and the past examined lines most like it; None where they were not asked for, or the
+        bundle has no past lines.
     """
 
     declaration_id: str
@@ -77,6 +84,7 @@ class ScoredLine:
     conveyance_probability: float | None = None
     either_probability: float | None = None
     reasons: tuple[Reason, ...] | None = None
+    similar: Similar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,11 @@ class Scored:
                 None if one.reasons is None else [as_struct(told, language) for told in one.reasons]
                 for one in ordered
             ]
+        if any(one.similar is not None for one in ordered):
+            columns["similar"] = [
+                None if one.similar is None else precedents.as_struct(one.similar)
+                for one in ordered
+            ]
         return Scores(pd.DataFrame(columns), self.info)
 
     def _has(self, name: str) -> bool:
@@ -136,11 +149,14 @@ class OnlineScorer:
         Its profiles fit the bundle's features.
     features
         Computes them.
+    shelf
+        The bundle's past examined lines, laid out for search; None where it has none.
     """
 
     bundle: Bundle
     database: ProfileDatabase
     features: OnlineFeatures
+    shelf: Shelf | None = None
 
     @classmethod
     def of(cls, bundle: Bundle, database: ProfileDatabase) -> Self:
@@ -167,7 +183,9 @@ class OnlineScorer:
                 found="; ".join(differences),
                 do="Make a database with the features the model was trained with.",
             )
-        return cls(bundle, database, OnlineFeatures.of(bundle.spec, database.design))
+        held = bundle.precedents
+        shelf = None if held is None else Shelf.of(held)
+        return cls(bundle, database, OnlineFeatures.of(bundle.spec, database.design), shelf)
 
     @classmethod
     def open(cls, folder: Path, url: str) -> Self:
@@ -180,7 +198,7 @@ class OnlineScorer:
         url
             The database.
         """
-        return cls.of(load_bundle(folder), ProfileDatabase.open(url))
+        return cls.of(load_bundle(folder, profiles=False), ProfileDatabase.open(url))
 
     @property
     def info(self) -> ScoresInfo:
@@ -194,10 +212,14 @@ class OnlineScorer:
             "declaration_id": "", "lodged_at": noon, "flow": "import", "transport_mode": "unknown",
             "office_id": "", "hs_code": "0000",
         }  # fmt: skip
-        self.score([line], explain=True)
+        self.score([line], explain=True, similar=True)
 
     def score(
-        self, declarations: Sequence[Mapping[str, Any]] | pd.DataFrame, *, explain: bool = False
+        self,
+        declarations: Sequence[Mapping[str, Any]] | pd.DataFrame,
+        *,
+        explain: bool = False,
+        similar: bool = False,
     ) -> Scored:
         """Score declarations, each as of the day it was lodged. Nothing is kept.
 
@@ -209,7 +231,9 @@ class OnlineScorer:
         declarations
             As for `ProfileDatabase.accept`.
         explain
-            Whether to write the reasons.
+            Whether to tell the reasons.
+        similar
+            Whether to lay the past examined lines most alike beside each.
 
         Raises
         ------
@@ -228,13 +252,18 @@ class OnlineScorer:
             everyone = sorted([*rows, *beside], key=_in_time)
             matrix = self._matrix(connection, everyone)
         told = self._told(everyone, matrix)
-        wanted = {str(row["declaration_id"]) for row in rows}
-        reasons = self._reasons(everyone, matrix, told, wanted) if explain else {}
-        lines = {
-            str(row["declaration_id"]): _line(row, told, at, reasons.get(at))
-            for at, row in enumerate(everyone)
-        }
-        return Scored(tuple(lines[str(row["declaration_id"])] for row in rows), self.info)
+        lines = [_line(row, told, at) for at, row in enumerate(everyone)]
+        wanted = {row["declaration_id"] for row in rows}
+        chosen = [at for at, row in enumerate(everyone) if row["declaration_id"] in wanted]
+        if explain or similar:
+            pulled = contributions(self.bundle.model, np.ascontiguousarray(matrix[chosen]))
+            some = _Some(everyone, matrix, told, chosen, pulled)
+            reasons = self._reasons(some) if explain else [None] * len(chosen)
+            alike = self._alike(some) if similar else [None] * len(chosen)
+            for at, why, past in zip(chosen, reasons, alike, strict=True):
+                lines[at] = replace(lines[at], reasons=why, similar=past)
+        by_id = {line.declaration_id: line for line in lines}
+        return Scored(tuple(by_id[str(row["declaration_id"])] for row in rows), self.info)
 
     def _beside(self, connection: Connection, rows: Sequence[Row]) -> list[Row]:
         """Return the other lines of the consignments that the database holds."""
@@ -267,19 +296,37 @@ class OnlineScorer:
         score = own if alike is None else pooled_by(own, alike, share)
         return Numbers.of(model, matrix, score, own)
 
-    def _reasons(
-        self, rows: Sequence[Row], matrix: Matrix, told: Numbers, wanted: set[str]
-    ) -> dict[int, tuple[Reason, ...]]:
-        chosen = [at for at, row in enumerate(rows) if str(row["declaration_id"]) in wanted]
-        zone = self.database.design.zone
-        lines = [
-            {**rows[at], "lodged_local": moment_of(rows[at], "lodged_at").astimezone(zone)}
-            for at in chosen
-        ]
-        moved = (told.score - told.own)[chosen]
+    def _reasons(self, some: _Some) -> list[tuple[Reason, ...]]:
+        lines = some.lines(self.database.design.zone)
+        matrix = np.ascontiguousarray(some.matrix[some.chosen])
+        moved = (some.told.score - some.told.own)[some.chosen]
         model, spec = self.bundle.model, self.bundle.spec
-        found = explain_lines(model, spec, lines, np.ascontiguousarray(matrix[chosen]), moved)
-        return {at: tuple(one) for at, one in zip(chosen, found, strict=True)}
+        found = explain_lines(model, spec, lines, matrix, moved, explained=some.pulled)
+        return [tuple(one) for one in found]
+
+    def _alike(self, some: _Some) -> Sequence[Similar | None]:
+        if self.shelf is None:
+            return [None] * len(some.chosen)
+        rows = pd.DataFrame(some.lines(self.database.design.zone))
+        return precedents.similar_to(self.shelf, self.bundle.spec, rows, some.pulled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """All lines at hand, the places of those to explain, and what moved the scores of these."""
+
+    rows: Sequence[Row]
+    matrix: Matrix
+    told: Numbers
+    chosen: list[int]
+    pulled: Contributions
+
+    def lines(self, zone: ZoneInfo) -> list[dict[str, Any]]:
+        """Return the lines chosen, each with the local moment it was lodged."""
+        return [
+            {**row, "lodged_local": moment_of(row, "lodged_at").astimezone(zone)}
+            for row in (self.rows[at] for at in self.chosen)
+        ]
 
 
 def _records(declarations: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Sequence[Mapping]:
@@ -310,18 +357,19 @@ def _require_days(days: Sequence[int], ledger: Ledger) -> None:
         )
 
 
-def _line(row: Row, told: Numbers, at: int, reasons: tuple[Reason, ...] | None) -> ScoredLine:
-    views = (
+def _line(row: Row, told: Numbers, at: int) -> ScoredLine:
+    papers, conveyance, both = (
         None if one is None else float(one[at])
         for one in (told.papers, told.conveyance, told.either)
     )
     return ScoredLine(
-        str(row["declaration_id"]),
-        moment_of(row, "lodged_at"),
-        str(row["office_id"]),
-        float(told.score[at]),
-        float(told.probability[at]),
-        float(told.expected_revenue[at]),
-        *views,
-        reasons=reasons,
+        declaration_id=str(row["declaration_id"]),
+        lodged_at=moment_of(row, "lodged_at"),
+        office_id=str(row["office_id"]),
+        score=float(told.score[at]),
+        probability=float(told.probability[at]),
+        expected_revenue=float(told.expected_revenue[at]),
+        papers_probability=papers,
+        conveyance_probability=conveyance,
+        either_probability=both,
     )
