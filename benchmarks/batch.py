@@ -42,7 +42,8 @@ from targeting.config import FeatureSettings, TrainSettings
 from targeting.features.build import build
 from targeting.features.engine import Reader, Wanted
 from targeting.pipeline import Plan, train
-from targeting.scoring.scorer import Scorer, spans
+from targeting.scoring.scorer import Scorer
+from targeting.scoring.window import spans
 from targeting.simulate import simulate
 from targeting.tables.folder import TablesFolder
 

@@ -21,7 +21,7 @@ from targeting.config import FeatureSettings, ModelSettings, TrainSettings
 from targeting.features.build import build
 from targeting.features.engine import Wanted
 from targeting.pipeline import Plan, Steps, prepare
-from targeting.scoring.scorer import score_matrix
+from targeting.scoring.numbers import score_matrix
 from targeting.simulate import preset, simulate
 from targeting.tables.folder import MemoryTables, TablesFolder
 from targeting.training.learn import fit

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from targeting.bundle.bundle import load_bundle
 from targeting.explain.contributions import contributions
-from targeting.scoring.scorer import score_matrix
+from targeting.scoring.numbers import score_matrix
 from targeting.training.model import RevenueHead
 from targeting.training.rows import SHARED_ROWS
 

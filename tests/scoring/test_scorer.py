@@ -19,16 +19,12 @@ from targeting.explain.contributions import TOLERANCE, contributions
 from targeting.explain.reasons import LEAST
 from targeting.features.build import Built, build
 from targeting.features.engine import Wanted
+from targeting.scoring.numbers import score_examined, score_matrix
 from targeting.scoring.pyfunc import ScoringModel
-from targeting.scoring.scorer import (
-    CHUNK_DAYS,
-    TOP_PER_OFFICE_DAY,
-    Scorer,
-    explain_rows,
-    score_examined,
-    score_matrix,
-)
+from targeting.scoring.scorer import TOP_PER_OFFICE_DAY, Scorer
 from targeting.scoring.scores import VIEWS
+from targeting.scoring.telling import explain_rows
+from targeting.scoring.window import CHUNK_DAYS
 from targeting.tables.folder import MemoryTables
 from targeting.training.block import Block, Known
 from targeting.training.consignment import codes, companions
@@ -88,7 +84,7 @@ def test_two_halves_are_the_whole(world: World, scorer: Scorer, whole: pd.DataFr
 def test_how_a_window_is_cut_into_parts_changes_no_score(
     world: World, scorer: Scorer, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("targeting.scoring.scorer.CHUNK_ROWS", most)
+    monkeypatch.setattr("targeting.scoring.window.CHUNK_ROWS", most)
     stop = CUT_OFF + timedelta(days=10)
     window = {"start": CUT_OFF, "stop": stop, "explain": "none"}
 
@@ -103,7 +99,7 @@ def test_how_a_window_is_cut_into_parts_changes_no_score(
 def test_a_scorer_used_once_lets_its_profiles_go_and_scores_the_same(
     world: World, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("targeting.scoring.scorer.CHUNK_ROWS", 400)
+    monkeypatch.setattr("targeting.scoring.window.CHUNK_ROWS", 400)
     once = Scorer.load(world.bundle, once=True)
     window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=10), "explain": "none"}
 

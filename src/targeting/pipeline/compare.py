@@ -24,7 +24,8 @@ from targeting.explain.contributions import contributions
 from targeting.features.build import build, matrix_of
 from targeting.features.engine import Wanted
 from targeting.pipeline.steps import Steps
-from targeting.scoring.scorer import Scorer, score_matrix
+from targeting.scoring.numbers import score_matrix
+from targeting.scoring.scorer import Scorer
 from targeting.tracking import Store, log_evaluation, require_reachable, resolved
 from targeting.training.block import Block
 from targeting.training.labels import examined

@@ -10,7 +10,7 @@ from targeting.evaluation.judge import evaluate
 from targeting.evaluation.report import write_evaluation
 from targeting.features.engine import local_date
 from targeting.pipeline.prepare import as_of_test
-from targeting.scoring.scorer import score_examined
+from targeting.scoring.numbers import score_examined
 from targeting.training.calibrate import Calibrator
 from targeting.training.learn import Moment, calibrated, fit, learn
 

@@ -10,34 +10,28 @@ import numpy as np
 import pandas as pd
 
 from targeting.bundle.bundle import Bundle, load_bundle
-from targeting.errors import ContractError, InputError
-from targeting.explain.contributions import contributions, contributions_by_chunk
-from targeting.explain.reasons import reasons
+from targeting.explain.contributions import contributions_by_chunk
 from targeting.explain.similar import Shelf
 from targeting.features.build import build, matrix_of
 from targeting.features.engine import Reader, Wanted
 from targeting.language import ENGLISH
 from targeting.scoring import precedents
+from targeting.scoring.numbers import score_matrix
 from targeting.scoring.one import lodged_on
-from targeting.scoring.scores import VIEWS, Scores, ScoresInfo, as_struct
-from targeting.training.consignment import CONSIGNMENT, pooled
-from targeting.training.views import either
+from targeting.scoring.scores import Scores, ScoresInfo, as_struct
+from targeting.scoring.telling import reasons_of
+from targeting.scoring.window import require_once, require_window, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
-    from targeting.explain.contributions import Contributions
-    from targeting.explain.reasons import Reason
     from targeting.features.cluster import Cluster
     from targeting.features.snapshot import Snapshot
-    from targeting.features.spec import FeatureSpec
     from targeting.language import Language
     from targeting.tables.folder import Tables
-    from targeting.training.block import Known
-    from targeting.training.model import Model
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
@@ -45,208 +39,8 @@ if TYPE_CHECKING:
 
 Explain = Literal["none", "top", "all"]
 
-CHUNK_DAYS = 31
-CHUNK_ROWS = 500_000
-"""Days scored at a time, and about how many declarations in them, at most: memory grows neither
-with the window nor with the traffic. How a window is cut changes no score."""
-
 TOP_PER_OFFICE_DAY = 10
 """Lines per office and day explained by default: a shortlist and a margin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What a model says of lines, as arrays of shape (n,).
-
-    Parameters
-    ----------
-    own
-        Raw score of the line by itself.
-    score, probability, expected_revenue
-        Beside the other lines of its consignment.
-    papers, conveyance, either
-        Chances of the two views and of either; None where the model has none.
-    """
-
-    own: Floats
-    score: Floats
-    probability: Floats
-    expected_revenue: Floats
-    papers: Floats | None
-    conveyance: Floats | None
-    either: Floats | None
-
-    @classmethod
-    def of(cls, model: Model, matrix: Matrix, score: Floats, own: Floats) -> Numbers:
-        """Work out what follows from the scores.
-
-        Parameters
-        ----------
-        model
-            The trained heads.
-        matrix
-            Shape (n, features).
-        score, own
-            Shape (n,). Raw scores beside the others of the consignment, and alone.
-        """
-        probability = model.probability(score)
-        revenue = model.expected_revenue(matrix, probability)
-        if model.views is None:
-            return cls(own, score, probability, revenue, None, None, None)
-        papers = model.views.papers(matrix, threads=model.threads)
-        conveyance = model.views.conveyance(matrix, threads=model.threads)
-        both = either(papers, conveyance)
-        return cls(own, score, probability, revenue, papers, conveyance, both)
-
-    @property
-    def columns(self) -> dict[str, Floats]:
-        """The columns of a scores file, by name."""
-        views = (self.papers, self.conveyance, self.either)
-        told = {
-            "score": self.score,
-            "probability": self.probability,
-            "expected_revenue": self.expected_revenue,
-        }
-        return told | {n: one for n, one in zip(VIEWS, views, strict=True) if one is not None}
-
-
-def score_matrix(model: Model, rows: pd.DataFrame, matrix: Matrix) -> pd.DataFrame:
-    """Score declarations whose features are known.
-
-    Parameters
-    ----------
-    model
-        The trained heads.
-    rows
-        Shape (n,) with `declaration_id, lodged_at, office_id`, and the columns that tell which
-        lines are one consignment.
-    matrix
-        Shape (n, features).
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `targeting.scoring.scores.SCHEMA`.
-    """
-    own = model.score(matrix)
-    numbers = Numbers.of(model, matrix, pooled(own, rows, model.consignment_share), own)
-    named = rows[["declaration_id", "lodged_at", "office_id"]].reset_index(drop=True)
-    return named.assign(**numbers.columns)
-
-
-def score_examined(model: Model, known: Known) -> pd.DataFrame:
-    """Score examined declarations beside the other lines of their consignments.
-
-    Parameters
-    ----------
-    model
-        The trained heads.
-    known
-        Examined declarations and their companions.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `score_matrix`, of the examined declarations.
-    """
-    beside = known.companions
-    if beside is None:
-        return score_matrix(model, known.block.rows, known.block.matrix)
-    columns = ["declaration_id", "office_id", *CONSIGNMENT]
-    rows = pd.concat([part.rows[columns] for part in (known.block, beside)], ignore_index=True)
-    matrix = np.concatenate([known.block.matrix, beside.matrix])
-    return score_matrix(model, rows, matrix).head(len(known))
-
-
-def reasons_of(
-    model: Model,
-    spec: FeatureSpec,
-    rows: pd.DataFrame,
-    matrix: Matrix,
-    score: Floats,
-    *,
-    explained: Contributions | None = None,
-) -> list[list[Reason]]:
-    """Find the reasons of each row, in no language yet.
-
-    Parameters
-    ----------
-    model, spec
-        Trees and the features they look at.
-    rows
-        Shape (n,). Every column of the declarations.
-    matrix
-        Shape (n, features).
-    score
-        Shape (n,). As `score_matrix` gave it: what it differs by from the line's own score is
-        what the other lines of its consignment add.
-    explained
-        Contributions of the rows where they are known already.
-    """
-    lines: list[dict[Hashable, object]] = rows.to_dict("records")
-    named = [{str(name): value for name, value in line.items()} for line in lines]
-    moved = score - model.score(matrix)
-    return explain_lines(model, spec, named, matrix, moved, explained=explained)
-
-
-def explain_lines(
-    model: Model,
-    spec: FeatureSpec,
-    lines: Sequence[Mapping[str, object]],
-    matrix: Matrix,
-    moved: Floats,
-    *,
-    explained: Contributions | None = None,
-) -> list[list[Reason]]:
-    """Find the reasons of lines that are at hand by name, in no language yet.
-
-    Parameters
-    ----------
-    model, spec
-        Trees and the features they look at.
-    lines
-        Every column of the declarations, and `lodged_local`.
-    matrix
-        Shape (n, features).
-    moved
-        Shape (n,). What the other lines of the consignment add to each score.
-    explained
-        Contributions of the lines where they are known already.
-    """
-    if explained is None:
-        explained = contributions(model, matrix)
-    each = zip(lines, matrix, explained.values, moved.tolist(), strict=True)
-    return [
-        reasons(spec.features, contribution, {**line, **_features_of(spec, values)}, others=others)
-        for line, values, contribution, others in each
-    ]
-
-
-def explain_rows(
-    model: Model,
-    spec: FeatureSpec,
-    rows: pd.DataFrame,
-    matrix: Matrix,
-    score: Floats,
-    *,
-    language: Language = ENGLISH,
-) -> list[list[dict[str, object]]]:
-    """Write the reasons of each row as a scores file holds them.
-
-    Parameters
-    ----------
-    model, spec, rows, matrix, score
-        As for `reasons_of`.
-    language
-        In which the reasons are written out.
-    """
-    found = reasons_of(model, spec, rows, matrix, score)
-    return [[as_struct(reason, language) for reason in one] for one in found]
-
-
-def _features_of(spec: FeatureSpec, values: npt.NDArray[np.float32]) -> dict[str, object]:
-    numbers = values.astype(np.float64).tolist()
-    return dict(zip(spec.names, numbers, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +165,9 @@ class Scorer:
         InputError, ContractError
             As `score` does, before the first part.
         """
-        self._require_window(tables, start, stop)
-        lodged = _require_once(tables, self._reader(tables), start, stop)
+        reader = self._reader(tables)
+        require_window(tables, reader, start, stop)
+        lodged = require_once(tables, reader, start, stop)
         snapshot = self.start_from(tables, start, progress)
         for first, last in spans(start, stop, lodged):
             progress(f"lodged {first} to {last}")
@@ -418,7 +213,7 @@ class Scorer:
         """
         day = lodged_on(tables, declaration_id, self.bundle.spec.settings.time_zone)
         stop = day + timedelta(days=1)
-        _require_once(tables, self._reader(tables), day, stop)
+        require_once(tables, self._reader(tables), day, stop)
         snapshot = self.start_from(tables, day, progress)
         progress(f"lodged {day}")
         rows, matrix, _ = self._features(tables, (day, stop), snapshot, is_last=True)
@@ -553,23 +348,6 @@ class Scorer:
             columns["similar"] = _among(alike, chosen, scored.index)
         return scored.assign(**columns)
 
-    def _require_window(self, tables: Tables, start: date, stop: date) -> None:
-        if start >= stop:
-            raise InputError(
-                "the window to score is empty",
-                where="--from and --to",
-                found=f"from {start} to {stop}",
-                do="Give a first day, and a later day at which to stop (exclusive).",
-            )
-        first, last = self._reader(tables).span()
-        if stop <= first or start > last:
-            raise InputError(
-                "the window lies outside the data",
-                where=f"--from and --to, {tables.name}",
-                found=f"from {start} to {stop}; declarations were lodged {first} to {last}",
-                do="Choose days inside that span.",
-            )
-
 
 def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
     """Lay what is told of some lines among all of them; None beside the others."""
@@ -577,54 +355,6 @@ def _among(told: Sequence[object], chosen: Ints, index: pd.Index) -> pd.Series:
     for at, one in zip(chosen, told, strict=True):
         column[at] = one
     return pd.Series(column, index=index, dtype="object")
-
-
-def _require_once(tables: Tables, reader: Reader, start: date, stop: date) -> int:
-    """Make sure there are declarations in the window, each once; return how many."""
-    lodged, distinct = reader.lodged(start, stop)
-    if not lodged:
-        raise _nothing_lodged(tables, start, stop)
-    if distinct < lodged:
-        raise ContractError(
-            "a declaration must stand in the tables once",
-            where=f"{tables.name}: declarations",
-            found=f"{lodged - distinct:,} rows of the window repeat a declaration_id",
-            do="Run `targeting check` to see which, and ingest again without them.",
-        )
-    return lodged
-
-
-def spans(start: date, stop: date, lodged: int) -> Iterator[tuple[date, date]]:
-    """Cut a window into spans of whole days, of about `CHUNK_ROWS` declarations at most.
-
-    Parameters
-    ----------
-    start, stop
-        The window; `stop` is exclusive.
-    lodged
-        Declarations in it.
-
-    Examples
-    --------
-    >>> [str(one) for one, _ in spans(date(2024, 1, 1), date(2024, 1, 8), 1_500_000)]
-    ['2024-01-01', '2024-01-03', '2024-01-05', '2024-01-07']
-    """
-    share = CHUNK_ROWS / lodged
-    days = max(1, min(CHUNK_DAYS, int((stop - start).days * share)))
-    first = start
-    while first < stop:
-        last = min(first + timedelta(days=days), stop)
-        yield first, last
-        first = last
-
-
-def _nothing_lodged(tables: Tables, start: date, stop: date) -> InputError:
-    return InputError(
-        "no declaration was lodged in the window",
-        where=tables.name,
-        found=f"none from {start} to {stop}",
-        do="Choose other days.",
-    )
 
 
 def _top(scored: pd.DataFrame, day: pd.Series) -> Ints:

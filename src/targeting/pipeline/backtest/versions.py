@@ -11,7 +11,7 @@ from targeting.evaluation.backtest.judge import THIS_MODEL
 from targeting.features.build import matrix_of
 from targeting.features.engine import Wanted
 from targeting.pipeline.backtest.live import joined
-from targeting.scoring.scorer import score_matrix
+from targeting.scoring.numbers import score_matrix
 from targeting.training.baselines import Scored
 from targeting.training.block import Block
 from targeting.training.learn import learn

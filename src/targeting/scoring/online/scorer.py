@@ -18,6 +18,7 @@ from targeting.features.lines import Lines
 from targeting.features.store.index import StoreSettings
 from targeting.language import ENGLISH
 from targeting.scoring import precedents
+from targeting.scoring.numbers import Numbers
 from targeting.scoring.online.database import ProfileDatabase
 from targeting.scoring.online.engine import days_kept, reading, records_beside
 from targeting.scoring.online.features import OnlineFeatures
@@ -32,8 +33,9 @@ from targeting.scoring.online.rows import (
     read,
     typed,
 )
-from targeting.scoring.scorer import Numbers, Scorer, explain_lines
+from targeting.scoring.scorer import Scorer
 from targeting.scoring.scores import VIEWS, Scores, as_struct
+from targeting.scoring.telling import explain_lines
 from targeting.tables.schema import DECLARATIONS
 from targeting.training.consignment import codes_of, pooled_by
 
