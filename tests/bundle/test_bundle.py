@@ -55,12 +55,12 @@ def test_loading_gives_back_scores_profiles_and_settings(world: World) -> None:
     assert set(bundle.snapshot.profiles) == set(PLAN.features.profile_columns)
 
 
-def test_profiles_that_nobody_asks_for_are_checked_and_not_held(world: World, copy: Path) -> None:
+def test_profiles_that_nobody_asks_for_are_checked_and_not_held(copy: Path) -> None:
     bundle = load_bundle(copy, profiles=False)
 
     assert bundle.snapshot.profiles == {}
     assert bundle.snapshot.as_of.isoformat() == "2024-03-15"
-    assert bundle.bundle_id == bundle_id(world.bundle)
+    assert bundle.bundle_id == bundle_id(copy)
     (copy / "profiles" / "consignee.parquet").write_bytes(b"")
     with pytest.raises(BundleError, match="consignee"):
         load_bundle(copy, profiles=False)

@@ -353,3 +353,17 @@ def test_reading_without_keeping_wants_order_too():
     unordered = declared_of([Line(5, 0, 1.0, 1.0), Line(3, 0, 1.0, 1.0)])
     with pytest.raises(ValueError, match="ordered by day"):
         read_only(KEYS, unordered, results_of([]), half_lives_days=HALF_LIVES)
+
+
+@pytest.mark.parametrize("keys", [3, 4, 500])
+def test_a_state_grows_in_its_own_memory_as_a_copy_does(keys: int) -> None:
+    state = ProfileState.empty(3, 1)
+    state.sums[:] = np.arange(66).reshape(3, 22)
+    state.days[:] = np.arange(12).reshape(3, 4)
+    copy = state.grown(keys)
+    part = ProfileState(copy.sums[:3], copy.days[:3])
+
+    for one in (part.growing(keys), state.growing(keys)):  # a part of others' memory is copied
+        np.testing.assert_array_equal(one.sums, copy.sums)
+        np.testing.assert_array_equal(one.days, copy.days)
+    assert (len(part.sums), len(state.sums)) == (3, keys)

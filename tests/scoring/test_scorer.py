@@ -99,7 +99,7 @@ def test_how_a_window_is_cut_into_parts_changes_no_score(
 def test_a_scorer_used_once_lets_its_profiles_go_and_scores_the_same(
     world: World, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("targeting.scoring.window.CHUNK_ROWS", 400)
+    monkeypatch.setattr("targeting.scoring.window.CHUNK_ROWS", 60)
     once = Scorer.load(world.bundle, once=True)
     window = {"start": CUT_OFF, "stop": CUT_OFF + timedelta(days=10), "explain": "none"}
 

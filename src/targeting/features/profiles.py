@@ -87,6 +87,24 @@ class ProfileState:
         days = np.vstack([self.days, np.full((more, 4), NEVER, dtype=np.int32)])
         return ProfileState(sums, days)
 
+    def growing(self, keys: int) -> ProfileState:
+        """Return this state with room for `keys` keys, in its own memory where that can be had.
+
+        Parameters
+        ----------
+        keys
+            Number of keys; not below the present one. Nobody else may hold the state's arrays.
+        """
+        if not (self.sums.flags.owndata and self.days.flags.owndata):
+            return self.grown(keys)
+        known = len(self.sums)
+        # No reference counts are looked at: the profiles of millions of keys are grown where they
+        # are, not copied.
+        self.sums.resize((keys, self.sums.shape[1]), refcheck=False)
+        self.days.resize((keys, 4), refcheck=False)
+        self.days[known:] = NEVER
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:

@@ -353,7 +353,7 @@ class LocalReplays:
         before = self.before.pop(name, None) if self.spend else self.before.get(name)
         if before is None:
             return ProfileState.empty(keys, len(self.settings.half_lives_days))
-        return before.state.grown(keys)
+        return before.state.growing(keys) if self.spend else before.state.grown(keys)
 
 
 def caught_in(profiles: Mapping[str, KeyProfiles], settings: FeatureSettings) -> dict[str, Caught]:
