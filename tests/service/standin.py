@@ -95,7 +95,7 @@ class StandIn:
         spec = SimpleNamespace(names=["a", "b"])
         return SimpleNamespace(bundle_id=self.bundle_id, manifest=manifest, spec=spec)
 
-    def score(
+    def score_typed(
         self, declarations: Sequence[Any], *, explain: bool = False, similar: bool = False
     ) -> Scored:
         for row in declarations:

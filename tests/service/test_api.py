@@ -447,7 +447,7 @@ def test_a_defect_tells_nothing_of_itself(service, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError("consignee C-77 could not be read")
 
-    monkeypatch.setattr(type(service.desk.current.serving.scorer), "score", broken)
+    monkeypatch.setattr(type(service.desk.current.serving.scorer), "score_typed", broken)
 
     answer = service.client.post(
         "/v1/score", json={"declarations": [declaration()]}, headers=service.key("score")

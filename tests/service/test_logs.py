@@ -78,7 +78,7 @@ def test_a_defect_is_logged_by_its_lines_and_not_its_text(service, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError(f"{MARK} could not be read")
 
-    monkeypatch.setattr(type(service.desk.current.serving.scorer), "score", broken)
+    monkeypatch.setattr(type(service.desk.current.serving.scorer), "score_typed", broken)
     with logged() as stream:
         service.client.post(
             "/v1/score", json={"declarations": [declaration()]}, headers=service.key("score")

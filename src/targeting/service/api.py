@@ -221,7 +221,9 @@ class Api:
         return self._desk.audit.record(entry)
 
     async def _scored(self, serving: Serving, want: Asked) -> Scored:
-        work = partial(serving.scorer.score, want.rows, explain=want.explain, similar=want.similar)
+        work = partial(
+            serving.scorer.score_typed, want.rows, explain=want.explain, similar=want.similar
+        )
         if len(want.rows) <= (INLINE_EXPLAINED if want.explain or want.similar else INLINE):
             return work()
         return await self._desk.read(work)

@@ -123,7 +123,7 @@ class Asked:
     Parameters
     ----------
     rows
-        Typed.
+        Typed; what is missing is left out.
     explain, similar
         Whether to tell the reasons, and the past examined lines most alike.
     language
@@ -165,9 +165,14 @@ def asked(members: Members, reader: RowReader, *, most: int, languages: Collecti
     if not isinstance(language, str) or language not in languages:
         do = f"Use one of {', '.join(languages)}."
         wrong.append(_unlike("/language", "not a language there is", language, do))
-    rows = rows_of(members, "declarations", reader, most=most, wrong=tuple(wrong))
+    read = rows_of(members, "declarations", reader, most=most, wrong=tuple(wrong))
+    rows = tuple(map(_without_gaps, read))
     explain, similar = map(bool, asked_for.values())
     return Asked(rows, explain, similar, str(language))
+
+
+def _without_gaps(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _unlike(pointer: str, what: str, value: object, do: str) -> Breach:

@@ -160,12 +160,12 @@ def drawn_list(scorer: OnlineScorer, asked: ListAsked, settings: ShortlistSettin
     )
     if not rows:
         return Drawn(asked, None, 0)
-    scored = scorer.score(rows)
+    scored = scorer.score_typed(rows)
     zoned = settings.model_copy(update={"time_zone": scored.info.time_zone})
     lines = draw(scored.scores().rows, capacity=asked.capacity, settings=zoned)
     if not (asked.explain or asked.similar):
         return Drawn(asked, lines, len(rows))
     by_id = {row["declaration_id"]: row for row in rows}
     chosen = [by_id[name] for name in lines["declaration_id"]]
-    told = scorer.score(chosen, explain=asked.explain, similar=asked.similar)
+    told = scorer.score_typed(chosen, explain=asked.explain, similar=asked.similar)
     return Drawn(asked, lines, len(rows), told)

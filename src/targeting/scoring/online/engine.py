@@ -254,14 +254,17 @@ def ledger_row(connection: Connection) -> Any:
 
 
 _DAYS = "SELECT as_of, versions_from, remembered_from, keep_days FROM ledger"
-_MANY = 20
-_MARKS = ", ".join("?" * _MANY)
-_SOME_STATES = f"SELECT key, state FROM profiles WHERE key IN ({_MARKS})"  # noqa: S608 - marks
+_FEW, _MANY = 20, 100
+_SOME_STATES = {
+    lot: f"SELECT key, state FROM profiles WHERE key IN ({', '.join('?' * lot)})"  # noqa: S608 - marks
+    for lot in (_FEW, _MANY)
+}
 _STATES = "SELECT key, state FROM profiles WHERE key = ANY(%s)"
-_SOME_PAST = (
-    f"SELECT key, day, state FROM past_profiles WHERE key IN ({_MARKS}) "  # noqa: S608 - marks
+_SOME_PAST = {
+    lot: f"SELECT key, day, state FROM past_profiles WHERE key IN ({', '.join('?' * lot)}) "  # noqa: S608 - marks
     "AND day >= ? ORDER BY key, day"
-)
+    for lot in (_FEW, _MANY)
+}
 _PAST = (
     "SELECT key, day, state FROM past_profiles WHERE key = ANY(%s) AND day >= %s ORDER BY key, day"
 )
@@ -284,8 +287,8 @@ _RECORDS = {
 def states_of(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
     """Look profiles up by key; those never seen are left out.
 
-    SQLite is asked for twenty at a time, by one statement it need not read anew; PostgreSQL for all
-    at once.
+    SQLite is asked for twenty or a hundred at a time, by a statement it need not read anew, and in
+    the order it keeps them; PostgreSQL for all at once.
 
     Parameters
     ----------
@@ -298,16 +301,19 @@ def states_of(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, byte
     if connection.dialect.name != "sqlite":
         return {bytes(key): bytes(state) for key, state in cursor.execute(_STATES, (list(keys),))}
     found: dict[bytes, bytes] = {}
-    for some in _twenties(keys):
-        found.update(cursor.execute(_SOME_STATES, some).fetchall())
+    for some in _lots(keys):
+        found.update(cursor.execute(_SOME_STATES[len(some)], some).fetchall())
     return found
 
 
-def _twenties(keys: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Cut keys into lots of one size, the last filled up with a key it has."""
-    for start in range(0, len(keys), _MANY):
-        some = list(keys[start : start + _MANY])
-        yield some + some[-1:] * (_MANY - len(some))
+def _lots(keys: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Cut keys, put in order, into lots of two sizes; the last is filled up with a key it has."""
+    ordered, start = sorted(keys), 0
+    while start < len(ordered):
+        size = _MANY if len(ordered) - start >= _MANY else _FEW
+        some = ordered[start : start + size]
+        yield some + some[-1:] * (size - len(some))
+        start += size
 
 
 def past_states(
@@ -332,7 +338,9 @@ def past_states(
     cursor = connection.connection.cursor()
     found: dict[bytes, list[tuple[int, bytes]]] = {}
     if connection.dialect.name == "sqlite":
-        lots = (cursor.execute(_SOME_PAST, (*some, day)).fetchall() for some in _twenties(keys))
+        lots = (
+            cursor.execute(_SOME_PAST[len(some)], (*some, day)).fetchall() for some in _lots(keys)
+        )
         rows = (row for lot in lots for row in lot)
     else:
         rows = cursor.execute(_PAST, (list(keys), day))

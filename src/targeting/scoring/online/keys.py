@@ -116,14 +116,11 @@ class KeySpace:
         """
         names = dict.fromkeys(name for columns in self.columns for name in columns)
         texts = {name: _texts_of(lines, name) for name in names}
-        plans = [
-            (prefix_of(number), [texts[name] for name in columns])
+        of_each = [
+            _keys(prefix_of(number), [texts[name] for name in columns], len(lines))
             for number, columns in enumerate(self.columns)
         ]
-        return [
-            [_key(prefix, [part[row] for part in parts]) for prefix, parts in plans]
-            for row in range(len(lines))
-        ]
+        return [list(own) for own in zip(*of_each, strict=True)]
 
     def written(self, number: int, parts: pa.Table) -> list[bytes]:
         """Write the keys of many profiles.
@@ -176,10 +173,10 @@ class KeySpace:
         return [price, *(Amounts.of(*MEASURES[name].of(lines)) for name in self.measures[1:])]
 
 
-def _texts_of(lines: Lines, name: str) -> list[str | None]:
+def _texts_of(lines: Lines, name: str) -> list[bytes | None]:
     """Return each line's part of a key, as it is written in one."""
     column = lines.key(name)
-    levels: list[str | None] = [*map(_bare, column.levels), None]
+    levels: list[bytes | None] = [*(_bare(level).encode() for level in column.levels), None]
     return [levels[code] for code in column.codes.tolist()]
 
 
@@ -194,9 +191,15 @@ def prefix_of(number: int) -> bytes:
     return number.to_bytes(_NUMBER, "big")
 
 
-def _key(prefix: bytes, parts: list[str | None]) -> bytes | None:
-    told = [part for part in parts if part is not None]
-    return prefix + _BETWEEN.join(told).encode() if len(told) == len(parts) else None
+def _keys(prefix: bytes, parts: list[list[bytes | None]], lines: int) -> list[bytes | None]:
+    """Put the keys of one profile together, one a line."""
+    if not parts:
+        return [prefix] * lines
+    if len(parts) == 1:
+        return [None if part is None else prefix + part for part in parts[0]]
+    between = _BETWEEN.encode()
+    rows = zip(*parts, strict=True)
+    return [None if None in row else prefix + between.join(row) for row in rows]  # pyright: ignore[reportArgumentType, reportCallIssue] - none is None
 
 
 def _bare(part: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from targeting.errors import ContractError
@@ -13,7 +15,7 @@ from targeting.features.engine import EPOCH
 from targeting.tables.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from targeting.features.lines import Value
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, Value]
 
-_COLUMNS: Mapping[str, Mapping[str, Column]] = {
-    table.name: {column.name: column for column in table.columns} for table in TABLES
-}
 _REQUIRED = {
     table.name: tuple(column.name for column in table.columns if not column.null)
     for table in TABLES
@@ -71,17 +70,16 @@ def typed(rows: Sequence[Mapping[str, Any]], table: Table) -> list[Row]:
 
 
 def _typed(row: Mapping[str, Any], table: Table, tell: Any) -> Row:
-    columns, out = _COLUMNS[table.name], {}
+    rules, out = _RULES[table.name], {}
     for name, given in row.items():
         value = _plain(given)
         if value is None:
             continue
-        column = columns.get(name)
-        kind = "extra" if column is None else column.kind
-        read = _READ[kind](value)
+        rule = rules.get(name, _EXTRA)
+        read = rule.read(value)
         if read is None:
-            tell(f"{name} is no {_KINDS[kind]}")
-        elif column is not None and (breach := _breach(column, read)):
+            tell(f"{name} is no {_KINDS[rule.kind]}")
+        elif rule.breach is not None and (breach := rule.breach(read)):
             tell(f"{name} {breach}")
         else:
             out[name] = read
@@ -157,16 +155,45 @@ _KINDS: Mapping[Kind | str, str] = {
 }  # fmt: skip
 
 
-def _breach(column: Column, value: Any) -> str:
-    """Say how a value breaks the rules of its column; empty where it does not."""
-    if column.choices and value not in column.choices:
-        return f"is none of {', '.join(column.choices)}"
-    if column.pattern and not re.fullmatch(column.pattern, value):
-        return f"does not match {column.pattern}"
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How the values of a column are read, and what is told of one that breaks its rules."""
+
+    kind: Kind | str
+    read: Callable[[Any], Value]
+    breach: Callable[[Any], str] | None = None
+
+    @classmethod
+    def of(cls, column: Column) -> _Rule:
+        return cls(column.kind, _READ[column.kind], _breach_of(column))
+
+
+def _breach_of(column: Column) -> Callable[[Any], str] | None:
+    """Make what says how a value breaks the rules of a column; empty where it does not."""
+    if column.choices:
+        words = frozenset(column.choices)
+        other = f"is none of {', '.join(column.choices)}"
+        return lambda value: "" if value in words else other
+    if column.pattern:
+        form = re.compile(column.pattern)
+        unlike = f"does not match {column.pattern}"
+        return lambda value: "" if form.fullmatch(value) else unlike
+    if column.minimum is None and column.maximum is None:
+        return None
+    return partial(_out_of_bounds, column)
+
+
+def _out_of_bounds(column: Column, value: float) -> str:
     low, high = column.minimum, column.maximum
     if low is not None and (value < low or (column.above_minimum and value == low)):
         return f"is below {low:g}" if value < low else f"is not above {low:g}"
     return f"is above {high:g}" if high is not None and value > high else ""
+
+
+_EXTRA = _Rule("extra", _extra)
+_RULES: Mapping[str, Mapping[str, _Rule]] = {
+    table.name: {column.name: _Rule.of(column) for column in table.columns} for table in TABLES
+}
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> int:

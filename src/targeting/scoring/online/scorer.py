@@ -246,6 +246,25 @@ class OnlineScorer:
             open yet because earlier days have not closed, or one long past.
         """
         rows = typed(_records(declarations), DECLARATIONS)
+        return self.score_typed(rows, explain=explain, similar=similar)
+
+    def score_typed(
+        self, rows: Sequence[Row], *, explain: bool = False, similar: bool = False
+    ) -> Scored:
+        """Score declarations whose values have been checked already, as `score` does.
+
+        Parameters
+        ----------
+        rows
+            As `targeting.scoring.online.rows.typed` returns them: what is missing is left out.
+        explain, similar
+            As for `score`.
+
+        Raises
+        ------
+        DayError
+            As `score` does.
+        """
         if not rows:
             return Scored((), self.info)
         with reading(self.database.engine) as connection:
