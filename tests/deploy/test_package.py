@@ -10,22 +10,34 @@ import sys
 import sysconfig
 from datetime import timedelta
 from pathlib import Path
+from string import Template
 
 import pandas as pd
 import pytest
 from tests.small_world import CUT_OFF, World
 from typer.testing import CliRunner
 
+from targeting.bundle.bundle import load_bundle
 from targeting.bundle.manifest import bundle_id
 from targeting.cli import app
+from targeting.config import FeatureSettings, ServiceSettings, load
 from targeting.deploy.lock import Locked, needed, read_lock
-from targeting.deploy.package import NOT_FOR_SERVING, WRITTEN, Package, write_package
+from targeting.deploy.package import (
+    FEATURES,
+    NOT_FOR_SERVING,
+    PAGES,
+    WRITTEN,
+    Package,
+    write_package,
+)
 from targeting.deploy.wheels import build_wheel, fetch_wheels, requirements_of, with_hashes
 from targeting.errors import BundleError, InputError, OutputError
 from targeting.scoring.scorer import Scorer
 from targeting.scoring.scores import read_scores
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "src" / "targeting" / "deploy" / "templates"
+SERVER_STATE = Path("/var/lib/targeting/service")
 STOP = CUT_OFF + timedelta(days=1)
 HASH = "--hash=sha256:" + "a" * 64
 
@@ -214,8 +226,9 @@ def test_a_package_says_what_is_in_it(packaged: Path, world: World) -> None:
     own = bundle_id(world.bundle)
 
     assert {path.name for path in packaged.iterdir()} == {
-        *WRITTEN, "wheels", "bundle", "requirements.lock",
+        *WRITTEN, FEATURES, "docs", "wheels", "bundle", "requirements.lock",
     }  # fmt: skip
+    assert {path.name for path in (packaged / "docs").iterdir()} == set(PAGES)
     for name in WRITTEN:
         text = (packaged / name).read_text()
         assert "$bundle_id" not in text
@@ -226,10 +239,61 @@ def test_a_package_says_what_is_in_it(packaged: Path, world: World) -> None:
     for wanted in ("USER 10001", "HEALTHCHECK", "--no-index", "--require-hashes", "FROM ${BASE}"):
         assert wanted in dockerfile
     assert '"127.0.0.1:8080:8080"' in (packaged / "compose.yaml").read_text()
-    assert "--host 127.0.0.1" in (packaged / "targeting.service").read_text()
+    assert os.access(packaged / "targeting", os.X_OK)
     for line in (packaged / "requirements.lock").read_text().splitlines():
         assert re.fullmatch(r"[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}", line)
     assert bundle_id(packaged / "bundle") == own
+
+
+@pytest.mark.slow
+def test_a_package_brings_the_settings_of_its_bundle_and_of_a_server(
+    packaged: Path, world: World
+) -> None:
+    trained_with = load_bundle(world.bundle).manifest.features
+    service = load(ServiceSettings, packaged / "service.yaml")
+
+    assert load(FeatureSettings, packaged / FEATURES) == trained_with
+    assert service == ServiceSettings(state=SERVER_STATE, close_after_minutes=0.0)
+
+
+def test_the_package_s_page_and_the_operators_page_install_alike() -> None:
+    operators = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```\ncd /media/targeting/package\n(.*?)```", operators, flags=re.DOTALL)
+    page = (TEMPLATES / "INSTALL.md").read_text(encoding="utf-8")
+    steps = page.partition("## Without")[2].partition("##")[0]
+    lines = [line.strip() for line in steps.splitlines() if line.startswith("    ")]
+
+    assert [line.replace("bundles/$bundle_id", "bundles/first") for line in lines] == (
+        block.splitlines()
+    )
+
+
+def run_wrapper(folder: Path, environment: str) -> str:
+    """Run the operators' command with `runuser` replaced by one that tells what it was given."""
+    (folder / "environment").write_text(environment, encoding="utf-8")
+    runuser = folder / "runuser"
+    runuser.write_text('#!/bin/sh\nprintf "%s|" "$@"; env\n', encoding="utf-8")
+    runuser.chmod(0o755)
+    text = Template((TEMPLATES / "targeting").read_text(encoding="utf-8")).substitute()
+    text = text.replace("/etc/targeting/environment", str(folder / "environment"))
+    text = text.replace("cd /var/lib/targeting", "cd /")
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["/bin/sh", "-c", text, "targeting", "keys", "a b"],
+        env={"PATH": f"{folder}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_the_operators_command_runs_as_the_service_s_user_with_its_environment(
+    tmp_path: Path,
+) -> None:
+    told = run_wrapper(tmp_path, "# a note\n\nMLFLOW_TRACKING_URI=sqlite:////x y;z$(id)\nLAST=1")
+
+    called, _, rest = told.rpartition("|")
+    assert called == "-u|targeting|--|/opt/targeting/venv/bin/targeting|keys|a b"
+    assert {
+        "MLFLOW_TRACKING_URI=sqlite:////x y;z$(id)", "LAST=1", "HOME=/var/lib/targeting",
+    } <= set(rest.splitlines())  # fmt: skip
 
 
 @pytest.mark.slow

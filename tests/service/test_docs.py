@@ -21,7 +21,7 @@ from targeting.service.server import ServeOptions
 ROOT = Path(__file__).resolve().parents[2]
 CALLERS = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 OPERATORS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-UNIT = ROOT / "deploy" / "targeting.service"
+UNIT = ROOT / "src" / "targeting" / "deploy" / "templates" / "targeting.service"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 needs_systemd = pytest.mark.skipif(

@@ -9,6 +9,8 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+import yaml
+
 from targeting.bundle.bundle import load_bundle
 from targeting.bundle.manifest import MANIFEST
 from targeting.deploy.lock import needed, read_lock
@@ -19,8 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-WRITTEN = ("Dockerfile", "compose.yaml", "targeting.service", "INSTALL.md")
+    from targeting.config import FeatureSettings
+
+WRITTEN = (
+    "Dockerfile", "compose.yaml", "targeting.service", "service.yaml", "targeting", "INSTALL.md",
+)  # fmt: skip
 """Files made from the templates of this room."""
+
+FEATURES = "features.yaml"
+"""Settings the bundle was trained with: profiles made on the server must be made with these."""
+
+PAGES = ("operations.md", "service.md", "configuration.md")
+"""Pages of the checkout's `docs/` that are read where there is no network."""
 
 NOT_FOR_SERVING = frozenset({"matplotlib", "mlflow", "openpyxl", "optuna", "xlsxwriter"})
 """What trains, judges and draws; a server that scores with a bundle folder needs none of it."""
@@ -111,6 +123,10 @@ def write_package(
             (stage / "bundle" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(package.bundle / name, stage / "bundle" / name)
         _write_texts(stage, loaded.bundle_id)
+        _write_features(stage / FEATURES, loaded.manifest.features)
+        (stage / "docs").mkdir()
+        for name in PAGES:
+            shutil.copyfile(package.source / "docs" / name, stage / "docs" / name)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     return PackageReport(loaded.bundle_id, len(lines), size)
 
@@ -121,3 +137,9 @@ def _write_texts(stage: Path, bundle_id: str) -> None:
     for name in WRITTEN:
         text = files("targeting.deploy").joinpath("templates", name).read_text(encoding="utf-8")
         (stage / name).write_text(Template(text).substitute(told), encoding="utf-8")
+    (stage / "targeting").chmod(0o755)
+
+
+def _write_features(path: Path, settings: FeatureSettings) -> None:
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")

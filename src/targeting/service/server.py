@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import ipaddress
 import logging.config
@@ -179,6 +180,8 @@ def make_app(options: ServeOptions) -> Door:
     # What is here now stays: looking through it for garbage again and again would hold up requests.
     gc.collect()
     gc.freeze()
+    # Else DuckDB finds its objects left at the end, and tells so in forty lines of the log.
+    atexit.register(gc.unfreeze)
     return app
 
 
