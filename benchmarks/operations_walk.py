@@ -4,7 +4,7 @@ The server is Debian under systemd, booted by systemd-nspawn with no network but
 page's blocks run in it as root, with days, key ids and the promoter's name put in. As root, in the
 checkout, on Debian with `debootstrap` and `systemd-container` installed:
 
-    python -m deploy.try_operations /var/tmp/try-operations
+    python -m benchmarks.operations_walk /var/tmp/try-operations
 
 It takes about ten minutes and 3 GB, and leaves the folder: a second walk begins with a new server
 and new packages, but keeps Debian and what was trained today. It is no part of `make check`.
@@ -549,7 +549,7 @@ class Walk:
 def main() -> None:
     """Prepare, boot, walk, shut down."""
     if os.geteuid() != 0 or len(sys.argv) != 2:
-        sys.exit("usage, as root: python -m deploy.try_operations FOLDER")
+        sys.exit("usage, as root: python -m benchmarks.operations_walk FOLDER")
     bench = Bench(Path(sys.argv[1]).resolve())
     bench.prepare()
     server = Server(bench)
