@@ -78,7 +78,7 @@ class ProfileDatabase:
     Parameters
     ----------
     engine
-        Of `sqlite:///path/of/profiles.db`, or of `postgresql+psycopg://user@host/name` where
+        Of `sqlite:///path/of/profiles.db`, or of `postgresql://user@host/name` where
         several workers share one.
     design
         What the profiles are of.
@@ -280,7 +280,8 @@ class ProfileDatabase:
                 found = connection.execute(
                     DECLARATIONS_OF_OFFICE, between | {"office_id": office_id}
                 )
-            return [read(text) for text in found.scalars()]
+            # Sorted here: how an engine orders texts is its own affair.
+            return [read(text) for _, _, text in sorted(tuple(row) for row in found)]
 
     def key(self, name: str) -> KeyProfiles:
         """Return all profiles of one key or link.
