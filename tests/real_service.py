@@ -72,7 +72,7 @@ def real_service(bundle: Path, profiles: str, state: Path) -> Iterator[Real]:
     store.close()
     options = ServeOptions(model=str(bundle), profiles=profiles, settings=settings)
     desk = make_desk(options, {})
-    with TestClient(create_app(desk)) as client:
+    with TestClient(create_app(desk), raise_server_exceptions=False) as client:
         yield Real(client, {"Authorization": f"Bearer {written}"}, desk, bundle, profiles)
 
 
