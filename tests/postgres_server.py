@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from sqlalchemy import create_engine, text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POSTGRES = Path("/usr/local/bin/postgres")
+BINARIES = f"/usr/local/bin:{os.environ['PATH']}"
 NOBODY = 65_534
 
 
@@ -41,9 +42,22 @@ class Server:
         _called("pg_ctl", "-D", str(self.data), "-w", "-l", f"{self.folder}/log", "-o", options,
                 "start")  # fmt: skip
 
-    def stop(self, mode: str = "immediate") -> None:
+    def stop(self) -> None:
         """Stop it; who is connected is cut off."""
-        _called("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+        _called("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it take connections and answer nothing."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        family = [first, *_children(first)]
+        for one in family:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in family:
+                os.kill(one, signal.SIGCONT)
 
     def emptied(self) -> str:
         """Drop everything and return the address."""
@@ -79,7 +93,7 @@ def postgres_server(*options: str) -> Iterator[Server]:
         Of `initdb`.
     """
     pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
-    if not POSTGRES.exists():
+    if shutil.which("postgres", path=BINARIES) is None:
         pytest.skip("PostgreSQL is not installed")
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -94,8 +108,14 @@ def postgres_server(*options: str) -> Iterator[Server]:
             server.stop()
 
 
+def _children(parent: int) -> list[int]:
+    stats = (path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat"))
+    found = ((int(head.split()[0]), int(rest.split()[1])) for head, rest in stats)
+    return [own for own, of in found if of == parent]
+
+
 def _called(name: str, *arguments: str) -> None:
-    tool = shutil.which(name, path=f"{POSTGRES.parent}:{os.environ['PATH']}")
+    tool = shutil.which(name, path=BINARIES)
     if tool is None:
         pytest.skip(f"PostgreSQL's {name} is not installed")
     who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}

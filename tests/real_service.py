@@ -64,9 +64,9 @@ class Real:
 
 
 @contextmanager
-def real_service(bundle: Path, profiles: str, state: Path) -> Iterator[Real]:
+def real_service(bundle: Path, profiles: str, state: Path, **other: Any) -> Iterator[Real]:
     """Serve a bundle and a database from this process."""
-    settings = ServiceSettings(state=state)
+    settings = ServiceSettings(state=state, **other)
     store = KeyStore.open(state)
     _, written = store.create("a test", ALL)
     store.close()

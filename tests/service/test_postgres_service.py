@@ -19,6 +19,7 @@ from tests.postgres_server import Server, postgres_server
 from tests.real_service import as_json, real_service, serving
 from tests.small_world import World, small_world
 
+from targeting.config import TimeoutSettings
 from targeting.scoring.online import ProfileDatabase
 from targeting.scoring.scorer import Scorer
 from targeting.service.audit import verify
@@ -281,6 +282,29 @@ def test_a_database_that_goes_away_is_told_and_found_again(
         server.stop()
         server.start()  # between two requests: nobody notices
         made.send("/v1/declarations", {"declarations": rows})
+        assert _bits(made.send("/v1/score", {"declarations": rows})["scores"]) == port.batch(
+            days[0]
+        )
+
+
+def test_a_database_that_says_nothing_does_not_silence_the_service(
+    port: Port, server: Server, days: tuple[Day, ...]
+) -> None:
+    rows, short = lines_of(days[0]), TimeoutSettings(answer=0.5)
+    state = port.folder / "state"
+    with real_service(port.world.bundle, port.profiles, state, timeouts=short) as made:
+        with server.silent():
+            told = [
+                made.client.post(
+                    "/v1/score", json={"declarations": rows[:1]}, headers=made.headers
+                ),
+                made.client.get("/v1/model", headers=made.headers),
+                made.client.get("/health/ready"),
+                made.client.get("/health/live"),
+            ]
+        assert [one.status_code for one in told] == [503, 503, 503, 200]
+        assert "took too long" in told[0].json()["detail"]
+        assert made.send("/v1/declarations", {"declarations": rows})["new"] == len(rows)
         assert _bits(made.send("/v1/score", {"declarations": rows})["scores"]) == port.batch(
             days[0]
         )

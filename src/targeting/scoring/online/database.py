@@ -176,6 +176,11 @@ class ProfileDatabase:
         self.engine.dispose()
 
     @property
+    def in_file(self) -> bool:
+        """Whether it is a file of this machine, which always answers at once."""
+        return is_sqlite(self.engine)
+
+    @property
     def as_of(self) -> date:
         """Local day; every event of the days before it is in the profiles."""
         with reading(self.engine) as connection:
@@ -365,7 +370,7 @@ class ProfileDatabase:
         OutputError
             If the copy cannot be written.
         """
-        if not is_sqlite(self.engine):
+        if not self.in_file:
             raise InputError(
                 "only a SQLite database is copied by this command",
                 where="the URL of the profile database",
