@@ -25,6 +25,20 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Day:
+    """What happens on one local day: lines lodged on it, results that become known on it."""
+
+    date: date
+    declarations: tuple[Row, ...]
+    results: tuple[Row, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of its lines."""
+        return [row["declaration_id"] for row in self.declarations]
+
+
+@dataclass(frozen=True)
 class Week:
     """Seven days after a bundle's cut-off, all of them closed: each line scores as of its day."""
 
@@ -40,29 +54,39 @@ class Week:
         return dict(zip(self.expected["declaration_id"], self.expected["score"], strict=True))
 
 
+def simulated_days(world: World) -> tuple[Day, ...]:
+    """Cut the week into its days."""
+    declarations, results = world.declarations.to_pylist(), world.inspections.to_pylist()
+    return tuple(
+        Day(
+            day,
+            tuple(row for row in declarations if _day(row["lodged_at"]) == day),
+            tuple(row for row in results if _day(row["result_known_at"]) == day),
+        )
+        for day in (START + timedelta(days=number) for number in range((STOP - START).days))
+    )
+
+
+def new_database(world: World, url: str) -> ProfileDatabase:
+    """Make a database as of the week's beginning, from the bundle and the past."""
+    bundle = load_bundle(world.bundle)
+    return ProfileDatabase.create(url, bundle.snapshot, bundle.spec.settings, tables=world.tables)
+
+
 def simulated_week(world: World, url: str) -> Week:
     """Play the week into a new database: every day's events, then its close."""
-    bundle = load_bundle(world.bundle)
-    database = ProfileDatabase.create(
-        url, bundle.snapshot, bundle.spec.settings, tables=world.tables
-    )
-    declarations = _between(world.declarations.to_pylist(), "lodged_at")
-    results = _between(world.inspections.to_pylist(), "result_known_at")
-    for number in range((STOP - START).days):
-        day = START + timedelta(days=number)
-        database.accept(
-            [row for row in declarations if _day(row["lodged_at"]) == day],
-            [row for row in results if _day(row["result_known_at"]) == day],
-        )
-        database.close_day(day)
+    database, days = new_database(world, url), simulated_days(world)
+    for day in days:
+        database.accept(day.declarations, day.results)
+        database.close_day(day.date)
     database.close()
-    expected = Scorer(bundle).score(world.tables, start=START, stop=STOP, explain="all").rows
-    return Week(world.bundle, url, tuple(declarations), tuple(results), expected)
+    expected = (
+        Scorer.load(world.bundle).score(world.tables, start=START, stop=STOP, explain="all").rows
+    )
+    declarations = tuple(row for day in days for row in day.declarations)
+    results = tuple(row for day in days for row in day.results)
+    return Week(world.bundle, url, declarations, results, expected)
 
 
 def _day(moment: Any) -> date:
     return moment.astimezone(ZONE).date()
-
-
-def _between(rows: list[Row], clock: str) -> list[Row]:
-    return [row for row in rows if START <= _day(row[clock]) < STOP]

@@ -35,6 +35,8 @@ class StandInDatabase:
     declared: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
 
+    in_file = True
+
     def status(self) -> Status:
         return Status(self.as_of, self.as_of, 10, 2, len(self.declared), len(self.found), 0)
 

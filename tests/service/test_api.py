@@ -546,6 +546,7 @@ def test_a_service_without_its_profiles_is_not_ready_but_lives(service, monkeypa
                           found="disk", do="Check its disk.")  # fmt: skip
 
     class Gone:
+        in_file = True
         as_of = property(gone)
         status = gone
 

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import math
 import shutil
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from starlette.testclient import TestClient
+from tests.online_week import new_database
+from tests.real_service import as_json, real_service
 from tests.small_world import CUT_OFF, World, small_world
 
-from targeting.bundle.bundle import load_bundle
-from targeting.config import ServiceSettings
-from targeting.scoring.online import ProfileDatabase
 from targeting.scoring.scorer import Scorer
 from targeting.scoring.scores import VIEWS
-from targeting.service.app import create_app
-from targeting.service.keys import KeyStore
-from targeting.service.server import ServeOptions, make_desk
 from targeting.shortlist.policy import draw
-from targeting.tables.schema import DECLARATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from targeting.service.desk import Desk
-
-ALL = ("score", "results", "admin")
+    from tests.real_service import Real
 
 
 @pytest.fixture(scope="session")
@@ -38,44 +29,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return small_world(tmp_path_factory.getbasetemp())
 
 
-@dataclass
-class Real:
-    """A service over a real bundle and a real database."""
-
-    client: TestClient
-    headers: dict[str, str]
-    desk: Desk
-    bundle: Path
-    profiles: str
-
-
 @pytest.fixture
 def real(world: World, tmp_path: Path) -> Iterator[Real]:
     bundle, profiles = tmp_path / "bundle", f"sqlite:///{tmp_path / 'profiles.db'}"
     shutil.copytree(world.bundle, bundle)
-    loaded = load_bundle(bundle)
-    settings = loaded.spec.settings
-    ProfileDatabase.create(profiles, loaded.snapshot, settings, tables=world.tables).close()
-    settings = ServiceSettings(state=tmp_path / "state")
-    store = KeyStore.open(settings.state)
-    _, written = store.create("a test", ALL)
-    store.close()
-    options = ServeOptions(model=str(bundle), profiles=profiles, settings=settings)
-    desk = make_desk(options, {})
-    with TestClient(create_app(desk)) as client:
-        yield Real(client, {"Authorization": f"Bearer {written}"}, desk, bundle, profiles)
-
-
-def as_json(row: dict[str, Any]) -> dict[str, Any]:
-    """Write a declaration of the tables as a caller would, leaving out what is not stated."""
-    text = orjson.dumps(row, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
-    known = {name: value for name, value in orjson.loads(text).items() if value is not None}
-    whole = {one.name for one in DECLARATIONS.columns if one.kind == "int"}
-    return {
-        name: int(value) if name in whole else value
-        for name, value in known.items()
-        if value != "NaT"
-    }
+    new_database(world, profiles).close()
+    with real_service(bundle, profiles, tmp_path / "state") as made:
+        yield made
 
 
 def lodged(world: World, day) -> list[dict[str, Any]]:

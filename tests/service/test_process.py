@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.service.test_parity import as_json
+from tests.real_service import as_json, serve_command, serving
 from tests.small_world import CUT_OFF, World, small_world
 
 from targeting.bundle.bundle import load_bundle
@@ -26,26 +21,12 @@ from targeting.service.audit import verify
 from targeting.service.keys import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tests.real_service import Process
 
 pytestmark = pytest.mark.slow
-SECRET = "tgk_bootstrap_" + "s" * 43
-
-
-@dataclass
-class Process:
-    """A running service and what it was started with."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    key: str
-
-    def send(self, path: str, body: dict[str, Any] | None = None, key: str = "") -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
-        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310 - loopback
-            return json.load(answer)
 
 
 @dataclass
@@ -64,41 +45,8 @@ class Place:
         local = frame["lodged_at"].dt.tz_convert("Asia/Baku").dt.date
         return [as_json(row) for row in frame[local == CUT_OFF].to_dict("records")]
 
-    @contextmanager
-    def serving(self, *options: str) -> Iterator[Process]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [
-            sys.executable, "-c", "from targeting.cli import main; main()", "serve",
-            "--model", str(self.world.bundle), "--profiles", self.profiles, "--port", str(port),
-            "--config", str(self.folder / "service.yaml"), *options,
-        ]  # fmt: skip
-        environment = os.environ | {"TARGETING_BOOTSTRAP_KEY": SECRET}
-        with (
-            (self.folder / "log").open("ab") as log,
-            subprocess.Popen(  # noqa: S603 - our own
-                command, env=environment, stdout=log, stderr=log
-            ) as process,
-        ):
-            made = Process(process, port, SECRET)
-            try:
-                _wait(made)
-                yield made
-            finally:
-                process.terminate()
-
-
-def _wait(made: Process) -> None:
-    for _ in range(6_000):
-        assert made.process.poll() is None
-        try:
-            made.send("/health/ready")
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.02)
-        else:
-            return
-    pytest.fail("the service did not start")
+    def serving(self, *options: str) -> AbstractContextManager[Process]:
+        return serving(self.world.bundle, self.profiles, self.folder, *options)
 
 
 @pytest.fixture
@@ -106,7 +54,6 @@ def place(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Place:
     world = small_world(tmp_path_factory.getbasetemp())
     loaded = load_bundle(world.bundle)
     made = Place(world, tmp_path)
-    (tmp_path / "service.yaml").write_text(f"state: {tmp_path / 'state'}\n", encoding="utf-8")
     ProfileDatabase.create(made.profiles, loaded.snapshot, loaded.spec.settings).close()
     return made
 
@@ -175,11 +122,7 @@ def test_a_kill_loses_no_declaration_that_was_acknowledged(place):
 
 
 def test_a_refused_start_tells_why_in_one_paragraph(place):
-    command = [
-        sys.executable, "-c", "from targeting.cli import main; main()", "serve",
-        "--model", str(Path("nowhere")), "--profiles", place.profiles,
-        "--config", str(place.folder / "service.yaml"),
-    ]  # fmt: skip
+    command = serve_command("nowhere", place.profiles, place.folder)
     told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert told.returncode == 1
     (line,) = [one for one in told.stderr.splitlines() if not one.startswith("{")]

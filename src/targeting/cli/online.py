@@ -30,7 +30,7 @@ Database = Annotated[
         "--database",
         envvar="TARGETING_DATABASE",
         metavar="URL",
-        help="sqlite:///profiles.db, or postgresql+psycopg://user@host/name.",
+        help="sqlite:///profiles.db, or postgresql://user@host/name.",
     ),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
 from starlette.responses import Response
@@ -22,7 +22,7 @@ from targeting.tables.schema import DECLARATIONS, INSPECTIONS
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from targeting.ingest.rows import Row
     from targeting.scoring.online import Scored
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from targeting.service.desk import Desk
     from targeting.service.keys import Scope
     from targeting.service.serving import Serving
+
+T = TypeVar("T")
 
 INLINE = 64
 """Most declarations scored on the event loop: handing a few to a thread costs more than they do."""
@@ -121,7 +123,9 @@ class Api:
             Of the caller.
         """
         self._enter(request, "score")
-        return answers.json_response(answers.model_answer(self._desk.current.serving))
+        serving = self._desk.current.serving
+        told = await self._looked_up(serving, partial(answers.model_answer, serving))
+        return answers.json_response(told)
 
     async def reload(self, request: Request) -> Response:
         """Load the model the service was started with as its name stands now.
@@ -178,7 +182,9 @@ class Api:
         """
         visit_of(request.scope).route = "/health/ready"
         current = self._desk.current
-        return answers.json_response(answers.health_answer(current.serving, current.failure))
+        serving = current.serving
+        work = partial(answers.health_answer, serving, current.failure)
+        return answers.json_response(await self._looked_up(serving, work))
 
     async def metrics(self, request: Request) -> Response:
         """Tell what is measured, as Prometheus reads it.
@@ -225,8 +231,15 @@ class Api:
             serving.scorer.score_typed, want.rows, explain=want.explain, similar=want.similar
         )
         if len(want.rows) <= (INLINE_EXPLAINED if want.explain or want.similar else INLINE):
-            return work()
+            return await self._looked_up(serving, work)
         return await self._desk.read(work)
+
+    async def _looked_up(self, serving: Serving, work: Callable[[], T]) -> T:
+        """Do short work that reads profiles: here, unless another machine has them.
+
+        One that does not answer would otherwise keep every request waiting, and `/health/live`.
+        """
+        return work() if serving.database.in_file else await self._desk.read(work)
 
     async def _accept(self, request: Request, member: str) -> Response:
         desk, limits = self._desk, self._desk.settings.limits

@@ -230,7 +230,7 @@ class Desk:
     async def _close_day(self) -> None:
         day = self.day_over(datetime.now(UTC))
         database = self.current.serving.database
-        if day is not None and database.as_of <= day:
+        if day is not None and await self.read(lambda: database.as_of) <= day:
             closed = await self.write(partial(database.close_day, day))
             tell("day closed", as_of=closed.as_of, declarations=closed.declarations)
 

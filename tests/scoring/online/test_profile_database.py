@@ -149,6 +149,16 @@ def test_what_the_profiles_were_made_of_is_known_already(database: ProfileDataba
     assert database.accept([lodged(0, -2, consignee_id="C1")]) == Accepted(new=0, repeated=1)
 
 
+@pytest.mark.parametrize("column", ["declaration_id", "office_id", "consignee_id"])
+def test_a_code_too_long_for_an_index_is_refused(database: ProfileDatabase, column: str) -> None:
+    """SQLite would take it; but an event must not be good for one database and bad for another."""
+    told = database.accept([lodged(1, 0, **{column: "\u044f" * 1_400}), lodged(2, 0)])
+    assert (told.new, [one.at for one in told.refused]) == (1, [0])
+    assert told.refused[0].found == "codes of more than 2,600 bytes together make no key"
+    long_text = lodged(3, 0, goods_description="\u044f" * 2_000)
+    assert database.accept([long_text]).new == 1
+
+
 def test_what_is_older_than_the_memory_is_refused(database: ProfileDatabase) -> None:
     told = database.accept([lodged(3, -800)], [known(3, 0, -800)])
     assert told.new == 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from targeting.features.lines import Lines
 from targeting.scoring.online.engine import records_of
 from targeting.scoring.online.events import Accepted, Refused
 from targeting.scoring.online.folding import Folder, Result
@@ -103,6 +104,8 @@ class Taker:
                 self._again(Refused(kind, at, _OTHER), known[event] == record, tally)
             elif told["day"] < self.ledger.remembered_from:
                 tally.refused.append(Refused(kind, at, self._forgotten()))
+            elif self._is_too_long(told, row):
+                tally.refused.append(Refused(kind, at, _LONG))
             else:
                 known[event] = record
                 taken.append((told, row))
@@ -115,6 +118,22 @@ class Taker:
             tally.repeated += 1
         else:
             tally.refused.append(refused)
+
+    def _is_too_long(self, told: Told, row: Row) -> bool:
+        """Tell whether a key of an event is longer than an index takes.
+
+        Found at the close of its day, it would keep the day from closing for ever.
+        """
+        if len(told["record"].encode()) <= LONGEST_KEY:
+            return False  # a key is made of what the record holds
+        keys = [str(told.get(name, "")).encode() for name in _INDEXED]
+        if "consignment" in told:
+            line = Lines.of_rows([row], self.design.settings.time_zone)
+            profiles = self.design.space.keys_of(line)[0]
+            # Beside the key of a profile stands the line's id, where links go through it.
+            ids = str(told["declaration_id"]).encode()
+            keys += [told["consignment"] or b"", *(key + ids for key in profiles if key)]
+        return max(map(len, keys)) > LONGEST_KEY
 
     def _forgotten(self) -> str:
         first = day_of(self.ledger.remembered_from)
@@ -192,6 +211,11 @@ class Taker:
         return len(ordered)
 
 
+LONGEST_KEY = 2_600
+"""Bytes. PostgreSQL takes 2,704 into an index, less what it adds itself; SQLite takes any."""
+
+_INDEXED = ("declaration_id", "inspection_id", "office_id")
+_LONG = f"codes of more than {LONGEST_KEY:,} bytes together make no key"
 _OTHER = "known by the same id with other contents"
 
 

@@ -78,7 +78,7 @@ class ProfileDatabase:
     Parameters
     ----------
     engine
-        Of `sqlite:///path/of/profiles.db`, or of `postgresql+psycopg://user@host/name` where
+        Of `sqlite:///path/of/profiles.db`, or of `postgresql://user@host/name` where
         several workers share one.
     design
         What the profiles are of.
@@ -174,6 +174,11 @@ class ProfileDatabase:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it is a file of this machine, which always answers at once."""
+        return is_sqlite(self.engine)
 
     @property
     def as_of(self) -> date:
@@ -280,7 +285,8 @@ class ProfileDatabase:
                 found = connection.execute(
                     DECLARATIONS_OF_OFFICE, between | {"office_id": office_id}
                 )
-            return [read(text) for text in found.scalars()]
+            # Sorted here: how an engine orders texts is its own affair.
+            return [read(text) for _, _, text in sorted(tuple(row) for row in found)]
 
     def key(self, name: str) -> KeyProfiles:
         """Return all profiles of one key or link.
@@ -364,7 +370,7 @@ class ProfileDatabase:
         OutputError
             If the copy cannot be written.
         """
-        if not is_sqlite(self.engine):
+        if not self.in_file:
             raise InputError(
                 "only a SQLite database is copied by this command",
                 where="the URL of the profile database",

@@ -29,8 +29,12 @@ _CACHE_KIB = 65_536
 _FILLING_KIB = 262_144
 _MAPPED = 2**33
 _WAIT_SECONDS = 60
+_CONNECT_SECONDS = "10"
 _POOL = 16
 _WRITES = {"targeting_writes": True}
+_POSTGRES = "postgresql+psycopg"
+_ENCODING = "UTF8"
+_WAIT_FOR_LOCK = f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'"
 
 
 def parsed(url: str) -> URL:
@@ -39,30 +43,37 @@ def parsed(url: str) -> URL:
     Parameters
     ----------
     url
-        `sqlite:///path` or `postgresql+psycopg://user@host/name`.
+        `sqlite:///path` or `postgresql://user@host/name`; `postgresql+psycopg://` is the same.
 
     Raises
     ------
     InputError
         If it is neither; it is not repeated, as it may hold a password.
+
+    Examples
+    --------
+    >>> parsed("postgresql://officer@host/name").drivername
+    'postgresql+psycopg'
     """
     try:
         made = make_url(url)
     except ArgumentError:
         made = None
+    if made is not None and made.drivername == "postgresql":
+        made = made.set(drivername=_POSTGRES)
     if made is None or not _is_known(made):
         raise InputError(
             "this is not the address of a profile database",
             where="the URL of the profile database",
             found="no URL" if made is None else f"a URL that begins with {made.drivername}",
-            do="Write sqlite:///profiles.db, or postgresql+psycopg://user@host/name.",
+            do="Write sqlite:///profiles.db, or postgresql://user@host/name.",
         )
     return made
 
 
 def _is_known(url: URL) -> bool:
     in_file = url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
-    return in_file or url.drivername == "postgresql+psycopg"
+    return in_file or url.drivername == _POSTGRES
 
 
 def opened(url: str, *, filling: bool = False) -> Engine:
@@ -83,7 +94,10 @@ def opened(url: str, *, filling: bool = False) -> Engine:
     """
     where = parsed(url)
     sqlite = where.drivername == "sqlite"
-    own: dict[str, Any] = {"connect_args": {"timeout": _WAIT_SECONDS}} if sqlite else {}
+    own: dict[str, Any] = {"connect_args": {"timeout": _WAIT_SECONDS}}
+    if not sqlite:
+        # Asked first whether it is still there: a server that was started again has cut it off.
+        own = {"connect_args": _over_the_wire(where), "pool_pre_ping": True}
     try:
         engine = create_engine(where, pool_size=_POOL, max_overflow=_POOL, **own)
     except (ModuleNotFoundError, NoSuchModuleError):
@@ -102,6 +116,13 @@ def opened(url: str, *, filling: bool = False) -> Engine:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     _set(connection, "journal_mode = WAL", "synchronous = FULL", f"cache_size = -{_CACHE_KIB}",
          f"mmap_size = {_MAPPED}", "temp_store = MEMORY")  # fmt: skip
+
+
+def _over_the_wire(where: URL) -> dict[str, str]:
+    """Return what PostgreSQL is asked for, unless the address says otherwise."""
+    # Without it a database that knows no encoding would hand over bytes for texts.
+    told = {"client_encoding": _ENCODING, "connect_timeout": _CONNECT_SECONDS}
+    return {name: value for name, value in told.items() if name not in where.query}
 
 
 def _prepare_filling(connection: Any, _: object) -> None:
@@ -137,7 +158,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
         Inside a transaction.
     """
     level = {} if is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
-    with _told(), engine.connect().execution_options(**level) as connection, connection.begin():
+    with (
+        _told(engine),
+        engine.connect().execution_options(**level) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -160,8 +185,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
     OutputError
         If the database cannot be written, or another writer kept it too long.
     """
-    with _told(), engine.connect().execution_options(**_WRITES) as connection, connection.begin():
+    with (
+        _told(engine),
+        engine.connect().execution_options(**_WRITES) as connection,
+        connection.begin(),
+    ):
         if not is_sqlite(engine):
+            # A machine that vanished while it wrote must not keep the others waiting for good.
+            connection.exec_driver_sql(_WAIT_FOR_LOCK)
             connection.execute(LOCK_LEDGER)
         yield connection
 
@@ -183,13 +214,31 @@ def filling(engine: Engine) -> Iterator[Connection]:
     Raises
     ------
     InputError
-        If there is a database already.
+        If there is a database already, or it cannot hold every letter.
     """
-    with _told(), engine.connect().execution_options(**_WRITES) as connection, connection.begin():
+    with (
+        _told(engine),
+        engine.connect().execution_options(**_WRITES) as connection,
+        connection.begin(),
+    ):
+        _require_every_letter(connection)
         if inspect(connection).has_table(LEDGER.name):
             raise already_there("tables of one")
         METADATA.create_all(connection, checkfirst=False)
         yield connection
+
+
+def _require_every_letter(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        return
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != _ENCODING:
+        raise InputError(
+            "the database cannot hold every letter",
+            where="the URL of the profile database",
+            found=f"encoding {encoding}",
+            do=f"Make it with `createdb --encoding={_ENCODING} --template=template0`.",
+        )
 
 
 def already_there(found: str) -> InputError:
@@ -209,20 +258,22 @@ def already_there(found: str) -> InputError:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
+        # Look-ups ask the driver itself, and SQLAlchemy is not there to wrap what it raises.
+        own = getattr(error, "orig", error)
         raise OutputError(
             "the profile database cannot be used",
             where="the profile database",
-            found=type(error.orig).__name__ + _known_words(str(error.orig)),
+            found=type(own).__name__ + _known_words(str(own)),
             do="Check that it is there, that it may be written and that its disk is not full.",
         ) from error
 
 
-_TELLING = ("locked", "no such table", "does not exist", "readonly", "unable to open", "disk",
-            "refused", "malformed", "not a database")  # fmt: skip
+_TELLING = ("locked", "lock timeout", "no such table", "does not exist", "readonly",
+            "unable to open", "disk", "refused", "malformed", "not a database")  # fmt: skip
 
 
 def _known_words(text: str) -> str:

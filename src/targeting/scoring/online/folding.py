@@ -275,13 +275,14 @@ class Folder:
 
     def _lines_since(self, through: bytes, day: int) -> Iterable[tuple[int, Keys]]:
         """Return the lines of a key lodged after a day: when, and their keys."""
-        rows = self.connection.execute(REACHED_AFTER, {"key": through, "day": day}).all()
+        found = self.connection.execute(REACHED_AFTER, {"key": through, "day": day})
+        rows = sorted(tuple(row) for row in found)
         if not rows:
             return []
-        ids = [row.declaration_id for row in rows]
+        ids = [name for _, name in rows]
         records = records_of(self.connection, "declarations", ids)
         keys = self.design.space.keys_of(self._lines([read(records[one]) for one in ids]))
-        return zip([row.day for row in rows], keys, strict=True)
+        return zip([lodged for lodged, _ in rows], keys, strict=True)
 
     def _apply(self, events: Sequence[_Event], day: int) -> None:
         """Add events of one day to every version of their keys that speaks of a later day."""

@@ -127,12 +127,11 @@ WAITING_DECLARATIONS = text(
 )
 WAITING_DAYS = text("SELECT DISTINCT day FROM declarations WHERE folded = 0 AND day < :day")
 DECLARATIONS_BETWEEN = text(
-    "SELECT record FROM declarations WHERE day >= :start AND day < :stop "
-    "ORDER BY lodged_at, declaration_id"
+    "SELECT lodged_at, declaration_id, record FROM declarations WHERE day >= :start AND day < :stop"
 )
 DECLARATIONS_OF_OFFICE = text(
-    "SELECT record FROM declarations WHERE day >= :start AND day < :stop "
-    "AND office_id = :office_id ORDER BY lodged_at, declaration_id"
+    "SELECT lodged_at, declaration_id, record FROM declarations "
+    "WHERE day >= :start AND day < :stop AND office_id = :office_id"
 )
 
 PUT_RESULT = text(
@@ -173,10 +172,7 @@ PUT_REACHED = text(
     "INSERT INTO reached (key, day, declaration_id) VALUES (:key, :day, :declaration_id) "
     "ON CONFLICT (key, day, declaration_id) DO NOTHING"
 )
-REACHED_AFTER = text(
-    "SELECT day, declaration_id FROM reached WHERE key = :key AND day > :day "
-    "ORDER BY day, declaration_id"
-)
+REACHED_AFTER = text("SELECT day, declaration_id FROM reached WHERE key = :key AND day > :day")
 
 COUNTS = text(
     "SELECT (SELECT count(*) FROM declarations WHERE folded = 0) AS declarations, "
