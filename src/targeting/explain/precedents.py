@@ -128,9 +128,10 @@ def directions(features: Sequence[Feature], values: Floats) -> Halves:
     [[0.60009765625, -0.7998046875]]
     """
     place = {subject: at for at, subject in enumerate(subjects_of(features))}
-    added = np.zeros((len(values), len(place)))
-    for at, feature in enumerate(features):
-        added[:, place[subject_of(feature)]] += values[:, at]
+    of_each = np.array([place[subject_of(feature)] for feature in features], dtype=np.int64)
+    by_subject = np.zeros((len(place), len(values)))
+    np.add.at(by_subject, of_each, values.T)  # in the order of the features: sums are the same
+    added = np.ascontiguousarray(by_subject.T)
     length = np.sqrt((added**2).sum(axis=1, keepdims=True))
     return np.divide(added, length, out=np.zeros_like(added), where=length > 0).astype(np.float16)
 

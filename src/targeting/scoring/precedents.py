@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from targeting.features.spec import FeatureSpec
 
 
+ASKED_OF = ("declaration_id", "hs_code", "lodged_local", "transport_document_id")
+"""Columns of a line that its past lines depend on."""
+
+
 def similar_to(
     shelf: Shelf, spec: FeatureSpec, rows: pd.DataFrame, explained: Contributions
 ) -> list[Similar]:
@@ -28,8 +32,7 @@ def similar_to(
     spec
         The features.
     rows
-        Shape (n,) with `declaration_id, hs_code, lodged_local`, and `transport_document_id` where
-        it is declared.
+        Shape (n,) with the columns of `ASKED_OF`; the document may be left out.
     explained
         What each feature adds to the score of each row.
     """

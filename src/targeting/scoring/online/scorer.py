@@ -328,7 +328,10 @@ class OnlineScorer:
     def _alike(self, some: _Some) -> Sequence[Similar | None]:
         if self.shelf is None:
             return [None] * len(some.chosen)
-        rows = pd.DataFrame(some.lines(self.database.design.zone))
+        lines = some.lines(self.database.design.zone)
+        rows = pd.DataFrame(
+            {name: [line.get(name) for line in lines] for name in precedents.ASKED_OF}
+        )
         return precedents.similar_to(self.shelf, self.bundle.spec, rows, some.pulled)
 
 
