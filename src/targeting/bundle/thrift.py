@@ -1,16 +1,41 @@
-"""As much of Thrift's compact protocol as a Parquet page's header needs.
+"""As much of Thrift's compact protocol as a Parquet page's header and a file's footer need.
 
 Source: Apache Thrift, `thrift-compact-protocol.md`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 _TRUE, _FALSE, _BYTE = 1, 2, 3
 _INTEGERS = frozenset({4, 5, 6})
-_BINARY, _STRUCT = 8, 12
-_DEEPEST = 4
+_BINARY, _LIST, _STRUCT = 8, 9, 12
+_DEEPEST = 10  # a footer: groups, columns, what is said of one, its statistics
+_MOST = 1_000_000
+"""Values of one struct and all within it; a footer of ours has some ten thousand."""
+
+I64 = 6
+"""What a list of numbers of 64 bits holds, in the protocol's words."""
+
+_LONG_LIST = 15
 _LONGEST = 10
 """Bytes of one number of 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list.
+
+    Parameters
+    ----------
+    kind
+        What it holds, as the protocol numbers its types.
+    values
+        In order.
+    """
+
+    kind: int
+    values: tuple[object, ...]
 
 
 def read_struct(data: bytes) -> tuple[dict[int, object], int]:
@@ -24,7 +49,7 @@ def read_struct(data: bytes) -> tuple[dict[int, object], int]:
     Raises
     ------
     ValueError
-        If the bytes are cut short, or hold a type a page's header never has.
+        If the bytes are cut short, hold a type no header and no footer has, or a field twice.
 
     Examples
     --------
@@ -39,7 +64,7 @@ class _Cursor:
     """Walks over bytes."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+        self.data, self.at, self.left = data, 0, _MOST
 
     def byte(self) -> int:
         if self.at >= len(self.data):
@@ -75,10 +100,31 @@ class _Cursor:
         while byte := self.byte():
             step, kind = byte >> 4, byte & 0x0F
             field = field + step if step else self.zigzag()
+            if field in fields:
+                raise ValueError("a header says one thing twice")  # readers differ in which counts
             fields[field] = self.value(kind, deepest)
         return fields
 
+    def items(self, deepest: int) -> Items:
+        if not deepest:
+            raise ValueError("a header is too deep")
+        head = self.byte()
+        size, kind = head >> 4, head & 0x0F
+        if size == _LONG_LIST:
+            size = self.varint()
+        if size > len(self.data) - self.at:  # each takes a byte at the very least
+            raise ValueError("a header is cut short")
+        return Items(kind, tuple(self.item(kind, deepest) for _ in range(size)))
+
+    def item(self, kind: int, deepest: int) -> object:
+        if kind in {_TRUE, _FALSE}:
+            return self.byte() == _TRUE
+        return self.value(kind, deepest)
+
     def value(self, kind: int, deepest: int) -> object:
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("a header holds too much")
         if kind in {_TRUE, _FALSE}:
             return kind == _TRUE
         if kind == _BYTE:
@@ -87,6 +133,8 @@ class _Cursor:
             return self.zigzag()
         if kind == _BINARY:
             return self.binary()
+        if kind == _LIST:
+            return self.items(deepest - 1)
         if kind == _STRUCT:
             return self.struct(deepest - 1)
         raise ValueError("a header holds a type of no page")
