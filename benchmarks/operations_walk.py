@@ -223,7 +223,7 @@ class Server:
         """Ask the service from inside, as the lodging system would."""
         data = self._root / "root" / "body.json"
         data.write_text(json.dumps(body), encoding="utf-8")
-        given = "" if body is None else "-H 'Content-Type: application/json' -d @/root/body.json"
+        given = "" if body is None else "-H 'Content-Type: application/json' -d @body.json"
         said = self.run(
             f'curl -sS -X {method} {given} -H "Authorization: Bearer $KEY" '
             f"-w '\\n%{{http_code}}' '{ASK}{path}'",
