@@ -68,7 +68,7 @@ class Days:
     @property
     def window(self) -> tuple[date, date]:
         """First day, and the day to stop before."""
-        loaded = load_bundle(self.bundle)
+        loaded = load_bundle(self.bundle, profiles=False)
         reader = Reader(TablesFolder.open(self.tables), loaded.spec.settings.time_zone, ())
         return loaded.snapshot.as_of, reader.span()[1] + timedelta(days=1)
 
